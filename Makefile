@@ -1,0 +1,43 @@
+# run · test · check · bench · bases · golden · docs: what a person and CI call. Every target sets itself up first.
+SHELL := /bin/sh
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+STAMP := .venv/installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+
+.PHONY: run test check setup bench bases golden docs
+
+run: setup
+	@python -m flows.release
+
+test: check
+	@python -m pytest
+
+check: setup
+	@ruff format --check .
+	@ruff check .
+	@mypy
+	@lint-imports
+	@python -m tests.docs.check
+
+setup: $(STAMP)
+
+$(STAMP):
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "installing into .venv (once)"
+	@$(BIN)/python -m pip install --quiet --upgrade pip --constraint constraints.txt
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,line,dev]'
+	@rm -f .venv/installed-*
+	@touch $@
+
+bench: setup
+	@python -m benchmarks
+
+bases: setup
+	@for base in qwen3-tiny qwen3-small; do expert-cli base build $$base --verify; done
+
+golden: setup
+	@python -m tests.golden.make
+
+docs: setup
+	@python -m tests.docs.make

@@ -1,0 +1,70 @@
+"""What is checked and made before anything is computed; nothing heavy is imported for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from expertkit import bases
+from expertkit.errors import ExpertError
+from expertkit.recipes import Recipe, resolve
+from tasks import dvc
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be released: every expert for every base."""
+
+    experts: tuple[str, ...]
+    bases: tuple[str, ...]
+
+
+def plan() -> Plan:
+    """What params.yaml asks for.
+
+    Raises:
+        ConfigError, ManifestError: params.yaml, a named config or a manifest is wrong; all problems at once.
+    """
+    recipes = resolve(Path())
+    return Plan(
+        experts=tuple(dict.fromkeys(recipe.expert for recipe in recipes)),
+        bases=tuple(dict.fromkeys(recipe.base for recipe in recipes)),
+    )
+
+
+def prepare() -> None:
+    """Check what people wrote and the base models, and see to it that there is a publisher's key.
+
+    Raises:
+        ExpertError: something is wrong; for settings and manifests, everything that is.
+    """
+    if not Path("dvc.yaml").is_file():
+        raise ExpertError(
+            "dvc.yaml: expected it in this folder, got none", hint="start the line from the project's root"
+        )
+    recipes = resolve(Path())
+    _check_bases(recipes)
+    _allow_hub(recipes)
+    _ensure_key()
+
+
+def _check_bases(recipes: tuple[Recipe, ...]) -> None:
+    """A hub model is checked by the stage that reads it: to look at it may mean to fetch it."""
+    for base in {recipe.base_model for recipe in recipes if recipe.base_model.hub is None}:
+        bases.check(base, bases.locate(base, Path()))
+
+
+def _allow_hub(recipes: tuple[Recipe, ...]) -> None:
+    """Stay off the network unless a base model is on the hub."""
+    needs_hub = any(recipe.base_model.hub for recipe in recipes)
+    os.environ.setdefault("HF_HUB_OFFLINE", "0" if needs_hub else "1")
+
+
+def _ensure_key() -> None:
+    """The command says for itself where it made one."""
+    command = ["expert-cli", "keygen", "--ensure"]
+    made = subprocess.run(command, check=False, env=dvc.environment(), stdout=subprocess.DEVNULL)
+    if made.returncode:
+        raise ExpertError("there is no publisher's key, and none could be made")

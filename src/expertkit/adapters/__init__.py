@@ -1,0 +1,14 @@
+"""Adapters as arrays and as bytes: values, PEFT's two files, exact singular value decomposition.
+
+Reads and writes no files and knows no torch: the training code hands numpy arrays in, and
+whoever stores an adapter takes bytes out.
+
+    lora = Lora(rank=16, alpha=32.0, dropout=0.0, modules={"model.layers.0.self_attn.q_proj": factors})
+    tensors, config = encode_tensors(lora), encode_config(lora, base="qwen3-tiny")
+"""
+
+from expertkit.adapters.lora import Factors, Lora
+from expertkit.adapters.peft import decode, encode_config, encode_tensors
+from expertkit.adapters.svd import Decomposition, decompose
+
+__all__ = ["Decomposition", "Factors", "Lora", "decode", "decompose", "encode_config", "encode_tensors"]

@@ -1,0 +1,122 @@
+"""The safetensors format: named matrices to bytes and back, one dtype per file.
+
+Writing gives one byte form, the one that the safetensors library writes too: names sorted, one
+metadata entry, the header padded with spaces to 8 bytes. Reading takes any file without holes, overlaps,
+repeated names, unknown fields or numbers that are not finite, and believes no length before it
+was compared with the bytes that are there.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expertkit.adapters import dtypes
+from expertkit.adapters.dtypes import DType
+from expertkit.errors import FormatError
+
+_LENGTH = 8  # bytes of the header's own length, little-endian
+_MAX_HEADER = 16 << 20
+_METADATA = {"format": "pt"}
+_CODES: dict[DType, str] = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+_DTYPES = {code: dtype for dtype, code in _CODES.items()}
+
+
+def encode(tensors: Mapping[str, NDArray[np.float32]], dtype: DType) -> bytes:
+    """A safetensors file of ``tensors``, each rounded to ``dtype``."""
+    header: dict[str, Any] = {"__metadata__": _METADATA}
+    parts = []
+    at = 0
+    for name in sorted(tensors):
+        data = dtypes.encode(tensors[name], dtype)
+        header[name] = {
+            "dtype": _CODES[dtype],
+            "shape": list(tensors[name].shape),
+            "data_offsets": [at, at + len(data)],
+        }
+        parts.append(data)
+        at += len(data)
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return b"".join([len(text).to_bytes(_LENGTH, "little"), text, *parts])
+
+
+def decode(data: bytes) -> tuple[dict[str, NDArray[np.float32]], DType]:
+    """The matrices in a safetensors file, and the dtype they were stored in.
+
+    Raises:
+        FormatError: the file is malformed, mixes dtypes, or holds a number that is not finite.
+    """
+    header, start = _read_header(data)
+    if not header:
+        raise FormatError("safetensors: expected at least one tensor, got none")
+    rows = sorted(header.items(), key=lambda row: row[1]["data_offsets"])
+    codes = {entry["dtype"] for entry in header.values()}
+    if len(codes) != 1 or not codes <= _DTYPES.keys():
+        raise FormatError(f"safetensors: expected one dtype of {', '.join(_DTYPES)}, got {', '.join(sorted(codes))}")
+    dtype = _DTYPES[codes.pop()]
+    _check_layout(rows, size=len(data) - start, item_size=dtypes.ITEM_SIZE[dtype])
+    payload = memoryview(data)[start:]
+    return {name: _read_tensor(name, entry, payload, dtype) for name, entry in sorted(rows)}, dtype
+
+
+def _read_header(data: bytes) -> tuple[dict[str, dict[str, Any]], int]:
+    """The tensor entries, and where their data starts."""
+    size = int.from_bytes(data[:_LENGTH], "little")
+    end = _LENGTH + size
+    if len(data) < _LENGTH or size > min(_MAX_HEADER, len(data) - _LENGTH):
+        raise FormatError(f"safetensors header: expected to fit in {len(data)} bytes, got a length of {size}", offset=0)
+    try:
+        header = json.loads(data[_LENGTH:end].decode(), object_pairs_hook=_without_repeats)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"safetensors header: expected strict JSON, got: {error}", offset=_LENGTH) from error
+    if not isinstance(header, dict) or data[_LENGTH : _LENGTH + 1] != b"{":
+        raise FormatError("safetensors header: expected an object", offset=_LENGTH)
+    header.pop("__metadata__", None)
+    for name, entry in header.items():
+        _check_entry(name, entry)
+    return header, end
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise ValueError("a key stands twice")
+    return result
+
+
+def _check_entry(name: str, entry: object) -> None:
+    """An entry must be exactly a dtype, a shape of two sizes and a range."""
+    if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
+        raise FormatError(f"safetensors, {name}: expected dtype, shape and data_offsets")
+    if not isinstance(entry["dtype"], str):
+        raise FormatError(f"safetensors, {name}: expected a dtype, got {entry['dtype']!r}")
+    for key in ("shape", "data_offsets"):
+        value = entry[key]
+        if not isinstance(value, list) or len(value) != 2 or not all(type(n) is int and 0 <= n < 2**48 for n in value):
+            raise FormatError(f"safetensors, {name}: expected two whole numbers as {key}, got {value!r}")
+
+
+def _check_layout(rows: list[tuple[str, dict[str, Any]]], *, size: int, item_size: int) -> None:
+    """Each tensor starts where the one before ended, and the last ends with the file."""
+    at = 0
+    for name, entry in rows:
+        out, width = entry["shape"]
+        expected = [at, at + out * width * item_size]
+        if entry["data_offsets"] != expected:
+            raise FormatError(f"safetensors, {name}: expected bytes {expected}, got {entry['data_offsets']}")
+        at = expected[1]
+    if at != size:
+        raise FormatError(f"safetensors: expected {at} bytes of data, got {size}")
+
+
+def _read_tensor(name: str, entry: dict[str, Any], data: memoryview, dtype: DType) -> NDArray[np.float32]:
+    start, end = entry["data_offsets"]
+    values = dtypes.decode(data[start:end], dtype).reshape(entry["shape"])
+    if not np.isfinite(values).all():
+        raise FormatError(f"safetensors, {name}: expected finite numbers")
+    return values

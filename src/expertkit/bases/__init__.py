@@ -1,0 +1,8 @@
+"""Base models: what identifies one, where it lies, whether it is the one an expert was made for. No torch."""
+
+from __future__ import annotations
+
+from expertkit.bases.fingerprint import check, fingerprint
+from expertkit.bases.location import BaseModel, locate
+
+__all__ = ["BaseModel", "check", "fingerprint", "locate"]

@@ -1,0 +1,55 @@
+"""``expert-cli keygen``: a publisher's key pair."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from expertkit.cli.main import emit
+from expertkit.cli.options import as_json
+
+PUBLISHER = Path("build/publisher.pub")
+"""The public key that the project's packages are signed and checked with."""
+
+_NAME = "local publisher"
+
+
+@click.command("keygen")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="KEY",
+    help="The private key's file; by default $EXPERTKIT_KEY or publisher.key in $EXPERTKIT_HOME (~/.expertkit).",
+)  # fmt: skip
+@click.option(
+    "--name", metavar="PUBLISHER", help=f"The publisher's name, shown to those who verify; {_NAME!r} if none."
+)
+@click.option("--ensure", is_flag=True, help=f"Make a key only where there is none, and write {PUBLISHER}.")
+@as_json
+def command(*, output: Path | None, name: str | None, ensure: bool, as_json: bool) -> None:
+    """Make an Ed25519 key pair; a key that is there is never overwritten.
+
+    The public key is written beside the private one, as KEY with the suffix .pub.
+    """
+    from expertkit.signing import keys
+
+    path = output or keys.key_path(os.environ)
+    made = not (ensure and path.exists())
+    private = keys.create(path) if made else keys.load(path)
+    publisher = name or (None if made else keys.publisher_of(path)) or _NAME
+    public = keys.public_key(private, publisher=publisher)
+    written = [path.with_suffix(".pub")] if made else []
+    for target in [*written, *([PUBLISHER] if ensure else [])]:
+        _write_if_changed(target, str(public).encode())
+    if made:
+        click.echo(f"made the key {path} for publisher {publisher!r}; keep it secret and keep a copy", err=True)
+    value = {"key": str(path), "id": public.id, "publisher": publisher, "made": made}
+    emit(value, as_json=as_json, text=str(public).strip())
+
+
+def _write_if_changed(path: Path, data: bytes) -> None:
+    """Leave a file of the same content alone: stages depend on it."""
+    from expertkit.files import write_bytes
+
+    if not path.is_file() or path.read_bytes() != data:
+        write_bytes(path, data)

@@ -1,0 +1,44 @@
+"""Options that several commands share, with every spelling that is accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+
+def _expert_name(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """``expert-sql`` from a name, an expert's folder or the path of its manifest."""
+    if value is None or ("/" not in value and value != "manifest.json" and not Path(value, "manifest.json").exists()):
+        return value
+    path = Path(value).resolve()
+    return path.parent.name if path.name == "manifest.json" else path.name
+
+
+def _base_name(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """``qwen3-0.6b`` from that or from ``Qwen/Qwen3-0.6B``."""
+    return None if value is None else value.rstrip("/").rsplit("/", 1)[-1].lower()
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def expert(*, required: bool = True) -> Callable[[F], F]:
+    """``--expert`` (also ``--manifest``, ``-m``): a name, a folder or a manifest's path."""
+    return click.option(
+        "--expert", "--manifest", "-m", "expert", required=required, callback=_expert_name,
+        metavar="NAME", help="The expert: its name, its folder or its manifest.json.",
+    )  # fmt: skip
+
+
+def base(*, required: bool = True) -> Callable[[F], F]:
+    """``--base`` (also ``--model``): a base model of params.yaml."""
+    return click.option(
+        "--base", "--model", "base", required=required, callback=_base_name,
+        metavar="NAME", help="The base model the adapter is for.",
+    )  # fmt: skip
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")

@@ -1,0 +1,34 @@
+"""``expert-cli release``: the signed packages collected in dist/."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from expertkit.cli.keygen import PUBLISHER
+from expertkit.cli.main import emit
+from expertkit.cli.options import as_json
+
+
+@click.command("release")
+@click.option(
+    "--key", type=click.Path(path_type=Path), default=PUBLISHER, show_default=True, help="Who must have signed."
+)
+@click.option("--record-refusal", is_flag=True, help="Succeed even when an expert was refused.")
+@as_json
+def command(*, key: Path, record_refusal: bool, as_json: bool) -> None:
+    """Collect build/signed/ into dist/ with an index, and print the table of all verdicts.
+
+    Exit status 1 says that an expert was refused; the others are released all the same.
+    """
+    from expertkit.cli.table import render
+    from expertkit.packages.release import release
+    from expertkit.signing import keys
+
+    releases = release(Path(), trusted=keys.load_public(key), at=datetime.now(UTC))
+    emit({"releases": [asdict(each) for each in releases]}, as_json=as_json, text=render(releases))
+    if not record_refusal and any(each.verdict != "accepted" for each in releases):
+        raise SystemExit(1)

@@ -1,0 +1,78 @@
+"""``expert-cli sign``: the publisher's signature in a package."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from expertkit.cli import options
+from expertkit.cli.keygen import PUBLISHER
+from expertkit.cli.main import emit
+
+if TYPE_CHECKING:
+    from expertkit.packages.sign import Signer
+
+_VALID_DAYS = 365
+
+
+@click.command("sign")
+@click.argument("package", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@options.expert(required=False)
+@options.base(required=False)
+@click.option(
+    "--key", type=click.Path(path_type=Path), metavar="KEY",
+    help="The private key; by default $EXPERTKIT_KEY or publisher.key in $EXPERTKIT_HOME (~/.expertkit).",
+)  # fmt: skip
+@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the signed copy of PACKAGE.")
+@click.option(
+    "--valid-days", type=click.IntRange(1, 3650), default=_VALID_DAYS, help="For PACKAGE; recipes say it else."
+)
+@click.option("--record-refusal", is_flag=True, help="Pass a refusal on, and succeed.")
+@options.as_json
+def command(  # noqa: PLR0913  # one argument per option
+    package: Path | None, expert: str | None, base: str | None, *, key: Path | None, output: Path | None,
+    valid_days: int, record_refusal: bool, as_json: bool,
+) -> None:  # fmt: skip
+    """Sign PACKAGE, or the package of an expert and base into build/signed/<expert>-<base>/.
+
+    Signing the same content again gives the same file: $EXPERTKIT_HOME/ledger.json remembers.
+    """
+    from expertkit.packages.sign import sign_file, sign_package
+    from expertkit.recipes import read_recipe
+
+    if package is not None and expert is None and base is None:
+        signer = _signer(key, valid_days=valid_days, project=False)
+        made = sign_file(package, output=output or package.parent / "signed", whole=False, signer=signer)
+        emit(made.to_json(), as_json=as_json, text=made.describe())
+    elif package is None and expert is not None and base is not None and output is None:
+        recipe = read_recipe(Path(), expert, base)
+        signer = _signer(key, valid_days=recipe.sign.valid_days, project=True)
+        result = sign_package(Path(), recipe, signer=signer, record_refusal=record_refusal)
+        emit(result.to_json(), as_json=as_json, text=result.describe())
+    else:
+        raise click.UsageError("expected PACKAGE with --output, or --expert and --base")
+
+
+def _signer(key: Path | None, *, valid_days: int, project: bool) -> Signer:
+    """The private key with the publisher it belongs to; the project's must be the one it publishes."""
+    from expertkit.errors import SignatureError
+    from expertkit.packages.sign import Signer
+    from expertkit.signing import keys
+
+    path = key or keys.key_path(os.environ)
+    private = keys.load(path)
+    public = keys.public_key(private, publisher=keys.publisher_of(path) or "local publisher")
+    if project:
+        published = keys.load_public(PUBLISHER)
+        if published.raw != public.raw:
+            message = f"{PUBLISHER}: expected the public half of {path}, got another key"
+            raise SignatureError(message, hint="expert-cli keygen --ensure")
+        public = published
+    return Signer(
+        private=private, public=public, ledger=keys.signer_home(os.environ) / "ledger.json",
+        at=datetime.now(UTC), valid_days=valid_days,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Items, generators and the prompt renderer: what experts learn from and are asked."""

@@ -1,0 +1,66 @@
+"""The stage ``data``: every part of an expert's data generated, written and digested."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from expertkit.data.domain import Domain, domain
+from expertkit.data.items import Item, write_items
+from expertkit.files import listing_digest, replace_folder, sha256_file, write_json
+from expertkit.recipes import DataConfig
+
+_GRADED = ("dev", "test", "unseen")
+
+
+def build_data(config: DataConfig, target: Path) -> dict[str, Any]:
+    """Write ``train``, ``dev``, ``test`` and ``unseen`` with what grading them needs; give ``data.json``.
+
+    Args:
+        config: domain, seed and sizes.
+        target: the folder that is replaced.
+    """
+    source = domain(config.domain)
+    with replace_folder(target) as folder:
+        parts = _generate(source, config)
+        for part, items in parts.items():
+            write_items(folder / f"{part}.jsonl", items)
+        _write_databases(source, [item for part in _GRADED for item in parts[part]], folder / "databases.jsonl")
+        summary = {
+            "digest": _digest(folder),
+            "domain": config.domain,
+            "seed": config.seed,
+            "counts": {part: len(items) for part, items in parts.items()},
+            "forms": list(source.FORMS),
+        }
+        write_json(folder / "data.json", summary)
+    return summary
+
+
+def _generate(source: Domain, config: DataConfig) -> dict[str, list[Item]]:
+    return {
+        "train": list(source.generate("train", count=config.train, seed=config.seed)),
+        "dev": list(source.generate("dev", count=config.dev, seed=config.seed)),
+        "test": list(source.generate("test", count=config.test, seed=config.seed)),
+        "unseen": list(source.generate("test", count=config.unseen, seed=config.seed, unseen=True)),
+    }
+
+
+def _write_databases(source: Domain, items: Sequence[Item], path: Path) -> None:
+    """The databases each graded item is tried on, for domains whose answers are run."""
+
+    def lines() -> Iterator[str]:
+        for item in items:
+            if scripts := source.databases(item):
+                yield json.dumps({"id": item.id, "scripts": scripts}) + "\n"
+
+    written = "".join(lines())
+    if written:
+        path.write_text(written, encoding="utf-8")
+
+
+def _digest(folder: Path) -> str:
+    files = sorted(folder.iterdir())
+    return listing_digest({path.name: (path.stat().st_size, sha256_file(path)) for path in files})

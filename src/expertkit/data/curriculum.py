@@ -1,0 +1,178 @@
+"""What an embedded base model reads before any expert: drills in copying, and plain text of four languages.
+
+A base learns here to repeat, look up and rearrange words of its context, to write the languages and to
+end an answer. It never sees a question with its query: that is what an expert is for. Schemas and
+questions in this text belong to the train part by the rule of ``expertkit.data.split``.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from expertkit.data import words
+from expertkit.data.domain import DOMAINS, domain
+from expertkit.data.naming import coin_name
+
+_FIELDS = (*words.NUMBER_FIELDS, *words.TEXT_FIELDS, *words.FLAG_FIELDS, *words.LIST_FIELDS)
+_KNOWN = tuple(dict.fromkeys((*words.ENTITIES, *_FIELDS, *words.VALUES)))
+_MADE_UP = 0.25
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One row of pretraining text: learnt whole, or, with a prompt, in the answer only."""
+
+    text: str
+    prompt: str = ""
+
+
+def passages(seed: int, count: int) -> Iterator[Passage]:
+    """``count`` passages of pretraining text, the same for the same seed: drills alone first, then everything."""
+    rng = random.Random(f"curriculum {seed}")
+    questions = {name: _questions(name, seed) for name in DOMAINS}
+    for number in range(count):
+        kind = rng.random()
+        if number < _REPEATS_FIRST * count:
+            yield _passage(_repeat(rng))
+        elif number < _DRILLS_FIRST * count or kind < _DRILLS:
+            yield _passage(_repeat(rng) if rng.random() < _REPEATS else rng.choice(_OTHER_DRILLS)(rng))
+        elif kind < _DRILLS + _DOCUMENTS:
+            yield Passage(text=_document(rng))
+        else:
+            yield Passage(text=next(questions[rng.choice(DOMAINS)]))
+
+
+# Copying is learnt from copying: plain text hardly teaches it to so small a model.
+_REPEATS_FIRST, _DRILLS_FIRST = 0.15, 0.5
+_DRILLS, _DOCUMENTS = 0.6, 0.3  # of the rest; what is left are questions without an answer
+
+
+def _questions(name: str, seed: int) -> Iterator[str]:
+    """Questions and contexts, in no relation to an answer, block after block."""
+    block = 0
+    while True:
+        for item in domain(name).generate("train", count=2000, seed=seed * 1_000_003 + block):
+            yield f"{item.question}\n\n{item.context}"
+        block += 1
+
+
+def _document(rng: random.Random) -> str:
+    kind = rng.random()
+    if kind < 0.45:
+        return domain("sql").sample_document(rng)
+    if kind < 0.9:
+        return domain("json").sample_document(rng)
+    return cypher_document(rng) if kind < 0.95 else typescript_document(rng)
+
+
+def cypher_document(rng: random.Random) -> str:
+    """A graph schema and a Cypher query on it."""
+    first, second = (name.capitalize() for name in rng.sample(words.ENTITIES, k=2))
+    key, other = rng.sample(words.TEXT_FIELDS, k=2)
+    schema = f"(:{first} {{{key}: STRING}})-[:HAS]->(:{second} {{{other}: STRING}})"
+    value = rng.choice(words.VALUES)
+    return f"{schema}\nMATCH (a:{first})-[:HAS]->(b:{second}) WHERE a.{key} = '{value}' RETURN b.{other}"
+
+
+def typescript_document(rng: random.Random) -> str:
+    """A TypeScript function over an object type."""
+    entity, field = rng.choice(words.ENTITIES), rng.choice(words.NUMBER_FIELDS)
+    kind = entity.capitalize()
+    return (
+        f"interface {kind} {{ {field}: number; {rng.choice(words.TEXT_FIELDS)}: string }}\n"
+        f"function {field}Of({entity}: {kind}): number {{ return {entity}.{field}; }}"
+    )
+
+
+def _word(rng: random.Random) -> str:
+    kind = rng.random()
+    if kind < _MADE_UP:
+        return coin_name(rng, taken=())
+    return rng.choice(_KNOWN) if kind < 0.9 else str(rng.randint(1, 99))
+
+
+def _distinct(rng: random.Random, low: int, high: int) -> list[str]:
+    wanted = rng.randint(low, high)
+    found: dict[str, None] = {}
+    while len(found) < wanted:
+        found[_word(rng)] = None
+    return list(found)
+
+
+def _passage(drill: tuple[str, str]) -> Passage:
+    prompt, answer = drill
+    return Passage(prompt=prompt, text=answer)
+
+
+def _repeat(rng: random.Random) -> tuple[str, str]:
+    listed = " ".join(_distinct(rng, 2, 20))
+    return f"repeat {listed}", listed
+
+
+def _word_after(rng: random.Random) -> tuple[str, str]:
+    listed = _distinct(rng, 4, 12)
+    at = rng.randrange(len(listed) - 1)
+    return f"the word after {listed[at]}\n\n{' '.join(listed)}", listed[at + 1]
+
+
+def _word_before(rng: random.Random) -> tuple[str, str]:
+    listed = _distinct(rng, 4, 12)
+    at = rng.randrange(1, len(listed))
+    return f"the word before {listed[at]}\n\n{' '.join(listed)}", listed[at - 1]
+
+
+def _end_words(rng: random.Random) -> tuple[str, str]:
+    listed = _distinct(rng, 2, 10)
+    which, word = rng.choice((("first", listed[0]), ("last", listed[-1])))
+    return f"{which} of {' '.join(listed)}", word
+
+
+def _value_of_key(rng: random.Random) -> tuple[str, str]:
+    listed = _distinct(rng, 6, 14)
+    pairs = list(zip(listed[::2], listed[1::2], strict=False))
+    key, value = rng.choice(pairs)
+    return f"value of {key}\n\n{', '.join(f'{a}: {b}' for a, b in pairs)}", value
+
+
+def _quote(rng: random.Random) -> tuple[str, str]:
+    listed = _distinct(rng, 1, 6)
+    mark = rng.choice("\"'")
+    return f"quote {' '.join(listed)} with {mark}", ", ".join(f"{mark}{word}{mark}" for word in listed)
+
+
+def _join_words(rng: random.Random) -> tuple[str, str]:
+    listed = _distinct(rng, 2, 6)
+    mark = rng.choice((".", "_", ", ", " = ", " > ", "("))
+    return f"join {' '.join(listed)} by {mark.strip()}", mark.join(listed)
+
+
+def _present_words(rng: random.Random) -> tuple[str, str]:
+    """Which words of the list also stand in the text, in the order of the list."""
+    listed = _distinct(rng, 5, 10)
+    chosen = rng.sample(listed, k=rng.randint(1, 3))
+    text = " of the ".join(chosen)
+    return f"which words are in: {text}\n\n{', '.join(listed)}", ", ".join(word for word in listed if word in chosen)
+
+
+def _kind_of_word(rng: random.Random) -> tuple[str, str]:
+    """Look up the type that stands behind a name of a column list."""
+    names = _distinct(rng, 3, 6)
+    kinds = [rng.choice(("INTEGER", "REAL", "TEXT")) for _ in names]
+    at = rng.randrange(len(names))
+    return f"type of {names[at]}\n\n({', '.join(f'{a} {b}' for a, b in zip(names, kinds, strict=True))})", kinds[at]
+
+
+def _pairs_to_object(rng: random.Random) -> tuple[str, str]:
+    listed = _distinct(rng, 2, 8)
+    pairs = list(zip(listed[::2], listed[1::2], strict=False))
+    said = " and ".join(f"{a} {b}" for a, b in pairs)
+    return f"pairs {said}", ", ".join(f'"{a}": "{b}"' for a, b in pairs)
+
+
+_REPEATS = 0.3
+_OTHER_DRILLS: tuple[Callable[[random.Random], tuple[str, str]], ...] = (
+    _word_after, _word_before, _end_words, _value_of_key, _quote, _join_words, _present_words, _kind_of_word,
+    _pairs_to_object,
+)  # fmt: skip

@@ -1,0 +1,9 @@
+"""The domain of SQL queries: a schema and a question in, one SELECT out."""
+
+from __future__ import annotations
+
+from expertkit.data.sql.databases import databases
+from expertkit.data.sql.forms import FORMS, KEYWORDS
+from expertkit.data.sql.generation import generate, sample_document
+
+__all__ = ["FORMS", "KEYWORDS", "databases", "generate", "sample_document"]

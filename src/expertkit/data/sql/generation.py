@@ -1,0 +1,149 @@
+"""Drawing items and documents: a form, a schema that it can ask about, and the slots filled."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from expertkit.data.items import Item
+from expertkit.data.split import Part, part_of
+from expertkit.data.sql.forms import FORM_TABLE, Form, phrase_question
+from expertkit.data.sql.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, draw_name
+from expertkit.data.sql.schema import Kind, Table, digest_tables, draw_table, write_ddl
+
+_MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
+_SECOND_TABLE = 0.2  # how often a question about one table comes with another one
+_SHORT_BOUNDS = 0.8  # numbers of one token; the others have two
+_ATTEMPTS = 10_000
+_NUMBER_OR_TEXT: tuple[Kind, ...] = ("number", "text")  # asking for the flags themselves reads badly
+_KINDS: dict[str, tuple[Kind, ...]] = {"num": ("number",), "text": ("text",), "flag": ("flag",), "col": _NUMBER_OR_TEXT}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """A schema, and what stands in the slots of a form."""
+
+    tables: tuple[Table, ...]
+    slots: dict[str, object]
+
+
+def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iterator[Item]:
+    """Exactly ``count`` items of ``part`` with different questions, the forms in rotation.
+
+    Args:
+        part: Every question and every table is one of this part.
+        count: How many items; the first of a longer run are those of a shorter one.
+        seed: Other seeds give other items.
+        unseen: Take all names and values from the words that no training text holds.
+
+    Raises:
+        ValueError: There are not so many different questions.
+    """
+    rng = random.Random(f"sql {part} {seed} {unseen}")
+    made_up = _MADE_UP_ITEMS if part == "train" else 0.0
+    asked: set[str] = set()
+    for number in range(count):
+        form = FORM_TABLE[number % len(FORM_TABLE)]
+        question, draft = _draw_new(rng, form, part=part, made_up=None if unseen else made_up, asked=asked)
+        asked.add(question)
+        yield _make_item(f"{'unseen' if unseen else part}-{number:05}", form, question=question, draft=draft)
+
+
+def sample_document(rng: random.Random) -> str:
+    """A schema of the train part and a query on it, as plain text for pretraining."""
+    form = rng.choice(FORM_TABLE)
+    draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, _MADE_UP_DOCUMENTS))
+    return f"{write_ddl(draft.tables)}\n{form.answer.format_map(draft.slots)}"
+
+
+def _draw_new(
+    rng: random.Random, form: Form, *, part: Part, made_up: float | None, asked: set[str]
+) -> tuple[str, _Draft]:
+    """A question of the part that nobody asked yet; ``made_up`` is None where all names are unseen ones."""
+    for _ in range(_ATTEMPTS):
+        vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
+        draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
+        question = phrase_question(form, rng).format_map(draft.slots)
+        if question not in asked and part_of(question) == part:
+            return question, draft
+    raise ValueError(f"too many items: form {form.name!r} of part {part!r} has no further question")
+
+
+def _make_item(id_: str, form: Form, *, question: str, draft: _Draft) -> Item:
+    return Item(
+        id=id_,
+        form=form.name,
+        group=digest_tables(draft.tables),
+        question=question,
+        context=write_ddl(draft.tables),
+        answer=form.answer.format_map(draft.slots),
+    )
+
+
+def _draw_vocabulary(rng: random.Random, made_up: float) -> Vocabulary:
+    return MADE_UP if rng.random() < made_up else KNOWN
+
+
+def _draw_draft(rng: random.Random, form: Form, *, part: Part, vocabulary: Vocabulary) -> _Draft:
+    tables, table = _draw_tables(rng, form, part=part, vocabulary=vocabulary)
+    slots = {
+        "table": table.name,
+        "owner": tables[0].name,
+        **_assign_columns(rng, form.column_slots, table=table),
+        **_assign_columns(rng, form.owner_slots, table=tables[0]),
+        **_draw_values(rng, vocabulary),
+        **_draw_numbers(rng, ranged="bound2" in form.slots),
+    }
+    return _Draft(tables=tables, slots=slots)
+
+
+def _draw_tables(
+    rng: random.Random, form: Form, *, part: Part, vocabulary: Vocabulary
+) -> tuple[tuple[Table, ...], Table]:
+    """The tables of one schema, a reference after what it refers to, and the one to ask about."""
+    kinds, owner_kinds = _require_kinds(rng, form.column_slots), _require_kinds(rng, form.owner_slots)
+    if not form.owner_slots and rng.random() >= _SECOND_TABLE:
+        table = draw_table(rng, vocabulary, part=part, kinds=kinds, size=rng.randint(3, 5))
+        return (table,), table
+    first = not form.owner_slots and rng.random() < 0.5
+    if first:
+        kinds, owner_kinds = owner_kinds, kinds
+    owner = draw_table(rng, vocabulary, part=part, kinds=owner_kinds, size=rng.randint(2, 3))
+    table = draw_table(rng, vocabulary, part=part, kinds=kinds, size=rng.randint(2, 3), owner=owner)
+    return (owner, table), owner if first else table
+
+
+def _require_kinds(rng: random.Random, slots: Sequence[str]) -> list[Kind]:
+    return [rng.choice(_fitting_kinds(slot)) for slot in slots]
+
+
+def _fitting_kinds(slot: str) -> tuple[Kind, ...]:
+    return _KINDS[slot.removeprefix("owner_").rstrip("2")]
+
+
+def _assign_columns(rng: random.Random, slots: Sequence[str], *, table: Table) -> dict[str, str]:
+    """A different column of the table for every slot, the least choosy slots last."""
+    assigned: dict[str, str] = {}
+    for slot in sorted(slots, key=lambda slot: len(_fitting_kinds(slot))):
+        fitting = [column.name for column in table.columns if column.kind in _fitting_kinds(slot)]
+        assigned[slot] = rng.choice([name for name in fitting if name not in assigned.values()])
+    return assigned
+
+
+def _draw_values(rng: random.Random, vocabulary: Vocabulary) -> dict[str, str]:
+    value = second = draw_name(rng, vocabulary.values, made_up=vocabulary.made_up)
+    while second == value:
+        second = draw_name(rng, vocabulary.values, made_up=vocabulary.made_up)
+    return {"value": value, "value2": second}
+
+
+def _draw_numbers(rng: random.Random, *, ranged: bool) -> dict[str, int]:
+    low, high = sorted(rng.sample(range(2, 100), k=2))
+    lone = rng.randint(2, 99) if rng.random() < _SHORT_BOUNDS else 10 * rng.randint(10, 99)
+    return {
+        "bound": low if ranged else lone,
+        "bound2": high,
+        "count": rng.randint(2, 9),
+        "times": rng.randint(2, 4),
+    }

@@ -1,0 +1,1 @@
+"""Answers graded against gold, and the experts compared by their grades."""

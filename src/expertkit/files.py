@@ -1,0 +1,129 @@
+"""Bytes on disk: written whole or not at all, hashed, read as strict JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import NamedTemporaryFile, mkdtemp
+from typing import IO, Any
+
+_CHUNK = 1 << 20
+
+
+@contextmanager
+def atomic_write(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Yield a file that becomes ``path`` only if the block succeeds; missing folders are made.
+
+    The bytes are on the disk before the name is: fsync, rename, fsync of the folder.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink()
+            raise
+    _sync(path.parent)
+
+
+def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace ``path`` by ``data``, atomically."""
+    with atomic_write(path, mode=mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def replace_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes ``path`` only if the block succeeds, its files on the disk first.
+
+    What an earlier run, killed half-way, left beside ``path`` is removed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
+    folder = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}.new-"))
+    previous = folder.with_name(f".{path.name}.old-{folder.name[-8:]}")
+    try:
+        yield folder
+        _settle(folder)
+        if path.exists():
+            path.rename(previous)
+        folder.rename(path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        if previous.exists():
+            previous.rename(path)
+        raise
+    _remove_leftovers(path)
+    _sync(path.parent)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace ``path`` by ``value`` as indented JSON in the order given, atomically."""
+    write_bytes(path, dump_json(value))
+
+
+def dump_json(value: object) -> bytes:
+    """``value`` as people read it: indented, in the order given, one line feed at the end."""
+    return (json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def canonical_json(value: object) -> bytes:
+    """``value`` as RFC 8785 canonical JSON: what digests and signatures are made over."""
+    import rfc8785
+
+    return rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+def read_json(path: Path) -> Any:
+    """The JSON value in a file this project wrote itself."""
+    return json.loads(path.read_bytes())
+
+
+def sha256_file(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_bytes(data: bytes) -> str:
+    """Hex SHA-256 of ``data``."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def listing_digest(members: dict[str, tuple[int, str]]) -> str:
+    """Digest of a set of files: SHA-256 of RFC 8785 JSON of the sorted ``[name, size, sha256]`` rows."""
+    return sha256_bytes(canonical_json([[name, *members[name]] for name in sorted(members)]))
+
+
+def _remove_leftovers(path: Path) -> None:
+    for kind in ("new", "old"):
+        for leftover in path.parent.glob(f".{path.name}.{kind}-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _settle(folder: Path) -> None:
+    """Force a folder's files to the disk; a temporary folder is private, a finished one is not."""
+    for path in folder.rglob("*"):
+        _sync(path)
+    folder.chmod(0o755)
+    _sync(folder)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

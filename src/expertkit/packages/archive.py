@@ -1,0 +1,171 @@
+"""Packages as bytes: a tar.gz with exactly one accepted form (docs/packaging.md).
+
+Reading streams, writes nothing, and compares every header and every byte of padding with what writing
+would have produced, so that no two programs can see two different packages in one file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from expertkit.errors import FormatError
+from expertkit.files import listing_digest
+from expertkit.packages import tar
+from expertkit.packages.gzip import Deflater, Inflater, Limits
+from expertkit.packages.names import SIGNATURE, check_name, fold, order
+
+LIMITS = Limits()
+
+_CHUNK = 1 << 20
+_HEAD = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A member on its way in or out."""
+
+    name: str
+    size: int
+    """Bytes."""
+    chunks: Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What was found in an archive."""
+
+    members: Mapping[str, tuple[int, str]]
+    """Name to size in bytes and hex SHA-256, in the order of the archive."""
+    heads: Mapping[str, bytes]
+    """The first 16 bytes of each member."""
+    kept: Mapping[str, bytes]
+    """The whole bytes of the members that were asked for, where they are there."""
+
+    @property
+    def listed(self) -> dict[str, tuple[int, str]]:
+        """All members but the signature: what is shipped."""
+        return {name: row for name, row in self.members.items() if name != SIGNATURE}
+
+    @property
+    def content_digest(self) -> str:
+        """Digest of what is shipped, free of signature and clock."""
+        return listing_digest(self.listed)
+
+
+def whole(members: Mapping[str, bytes]) -> list[Part]:
+    """Parts of members that are in memory, in the order they are written."""
+    return [Part(name=name, size=len(members[name]), chunks=[members[name]]) for name in sorted(members, key=order)]
+
+
+def write(file: IO[bytes], parts: Iterable[Part]) -> None:
+    """Write the archive of ``parts``, which come in ``names.order``.
+
+    Raises:
+        FormatError: a name, the order or a size is not one that would be read again.
+    """
+    deflater = Deflater(file)
+    rules = _Rules(LIMITS)
+    end = 0
+    for part in parts:
+        rules.admit(part.name, part.size)
+        deflater.write(tar.header(part.name, part.size))
+        written = 0
+        for chunk in part.chunks:
+            deflater.write(chunk)
+            written += len(chunk)
+        if written != part.size:
+            raise ValueError(f"{part.name}: expected {part.size} bytes, got {written}")
+        deflater.write(bytes(tar.padding(part.size)))
+        end += tar.BLOCK + part.size + tar.padding(part.size)
+    deflater.write(bytes(tar.ending(end)))
+    deflater.end()
+
+
+def read(file: IO[bytes], *, limits: Limits = LIMITS) -> Iterator[Part]:
+    """The members of an archive in its order; each part's chunks are there until the next part is asked for.
+
+    What follows the last member is checked when the iteration ends.
+
+    Raises:
+        FormatError: the archive has any other form than the one that ``write`` gives.
+    """
+    stream = Inflater(file, limits=limits)
+    rules = _Rules(limits)
+    while any(block := stream.take(tar.BLOCK)):
+        name, size = tar.parse_header(block, offset=stream.offset - tar.BLOCK)
+        rules.admit(name, size)
+        chunks = _chunks(stream, size)
+        yield Part(name=name, size=size, chunks=chunks)
+        for _unread in chunks:
+            pass
+        _take_zeros(stream, tar.padding(size))
+    _take_zeros(stream, tar.ending(stream.offset - tar.BLOCK) - tar.BLOCK)
+    stream.end()
+
+
+def scan(path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS) -> Contents:
+    """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``.
+
+    Raises:
+        FormatError: the archive has any other form than the one that ``write`` gives.
+    """
+    members: dict[str, tuple[int, str]] = {}
+    heads: dict[str, bytes] = {}
+    kept: dict[str, bytes] = {}
+    with path.open("rb") as file:
+        for part in read(file, limits=limits):
+            digest, parts, head = hashlib.sha256(), [], b""
+            for chunk in part.chunks:
+                digest.update(chunk)
+                head = head or chunk[:_HEAD]
+                if part.name in keep:
+                    parts.append(chunk)
+            members[part.name] = (part.size, digest.hexdigest())
+            heads[part.name] = head
+            if part.name in keep:
+                kept[part.name] = b"".join(parts)
+    return Contents(members=members, heads=heads, kept=kept)
+
+
+class _Rules:
+    """What the names and sizes of an archive's members have to obey together."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._last: tuple[bool, bytes] | None = None
+        self._seen: set[str] = set()
+        self._folders: set[str] = set()
+
+    def admit(self, name: str, size: int) -> None:
+        """Take note of the next member, or refuse it."""
+        check_name(name)
+        if size > self._limits.member or len(self._seen) >= self._limits.members:
+            raise FormatError(
+                f"member {name!r}: expected at most {self._limits.members} of {self._limits.member} bytes"
+            )
+        if self._last is not None and order(name) <= self._last:
+            raise FormatError(f"member {name!r}: expected names once and in order, got it too late or twice")
+        folded = fold(name)
+        folders = {folded[:at] for at, sign in enumerate(folded) if sign == "/"}
+        if folded in self._seen | self._folders or folders & self._seen:
+            raise FormatError(f"member {name!r}: expected names that no file system confuses, got another like it")
+        self._last = order(name)
+        self._seen.add(folded)
+        self._folders |= folders
+
+
+def _chunks(stream: Inflater, size: int) -> Iterator[bytes]:
+    while size:
+        chunk = stream.take(min(size, _CHUNK))
+        size -= len(chunk)
+        yield chunk
+
+
+def _take_zeros(stream: Inflater, size: int) -> None:
+    at = stream.offset
+    if any(stream.take(size)):
+        raise FormatError("archive: expected zeros as padding, got other bytes", offset=at)

@@ -1,0 +1,74 @@
+"""Stage ``package``: an accepted expert for one base, as a file that anybody builds byte for byte the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from expertkit.files import listing_digest, sha256_bytes
+from expertkit.packages import archive
+from expertkit.packages.decomposition import weights_folder
+from expertkit.packages.members import Sources, collect
+from expertkit.packages.names import order, package_name
+from expertkit.packages.output import Built, open_folder, refuse, write_package
+from expertkit.packages.report import Refusal, read_report, refusal
+from expertkit.recipes import Recipe
+
+
+def package_folder(project: Path, recipe: Recipe) -> Path:
+    """Where stage ``package`` leaves a recipe's package."""
+    return project / "build" / "packages" / recipe.key
+
+
+def prepare(project: Path, recipe: Recipe, *, weights: Path | None = None, include_tests: bool = False) -> Sources:
+    """Where the members of a recipe's package come from.
+
+    Args:
+        project: root of the project.
+        recipe: the expert and base.
+        weights: the folder with the adapter's files; by default the expert's own for this base.
+        include_tests: whether the expert's tests/ go in even when the recipe does not say so.
+
+    Raises:
+        PackagingError: the expert was not evaluated.
+    """
+    metrics, report = read_report(project, recipe)
+    return Sources(
+        project=project,
+        recipe=recipe,
+        weights=weights or weights_folder(project, recipe),
+        include_tests=include_tests or recipe.package.include_tests,
+        metrics=metrics,
+        report=report,
+    )
+
+
+def list_contents(sources: Sources) -> dict[str, int]:
+    """Names and sizes in bytes of what would be packed, in order; no verdict is asked for."""
+    members = collect(sources)
+    return {name: len(members[name]) for name in sorted(members, key=order)}
+
+
+def build(sources: Sources, *, output: Path | None = None, record_refusal: bool = False) -> Built | Refusal:
+    """Make the package, or with ``record_refusal`` leave the reason why there is none.
+
+    Args:
+        sources: what goes in.
+        output: a folder to put the files into; by default the stage's own, replaced as a whole.
+        record_refusal: write refused.json for a refused expert instead of raising.
+
+    Raises:
+        PackagingError: something is missing, or the expert was refused.
+        IntegrityError: the evaluation was about another adapter.
+        CompatibilityError: the base is missing or another one.
+    """
+    target = output or package_folder(sources.project, sources.recipe)
+    if not sources.report.accepted:
+        return refuse(target, refusal(sources.report), record=record_refusal)
+    members = collect(sources)
+    recipe = sources.recipe
+    name = package_name(recipe.expert, recipe.base, recipe.version)
+    with open_folder(target, whole=output is None) as folder:
+        sha256 = write_package(folder / name, archive.whole(members))
+    listing = {name: (len(data), sha256_bytes(data)) for name, data in members.items()}
+    path = target / name
+    return Built(path=path, bytes=path.stat().st_size, sha256=sha256, content_digest=listing_digest(listing))

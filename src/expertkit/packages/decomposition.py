@@ -1,0 +1,70 @@
+"""Stage ``decompose``: the trained adapter of an expert as its exact singular value decomposition, on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from expertkit.adapters import Decomposition, decompose
+from expertkit.adapters.svd import promised_error
+from expertkit.errors import FormatError
+from expertkit.files import replace_folder, sha256_file, write_bytes, write_json
+from expertkit.packages.names import TENSORS, TRAINING_ARGS
+from expertkit.packages.weights import read_adapter, required, write_adapter
+from expertkit.recipes import Recipe
+
+
+def weights_folder(project: Path, recipe: Recipe) -> Path:
+    """Where an expert's shipping adapter for one base lies."""
+    return project / "experts" / recipe.expert / "weights" / recipe.base
+
+
+def decompose_adapter(project: Path, recipe: Recipe) -> dict[str, Any]:
+    """Write the decomposed adapter and what was found in it; give the latter's summary.
+
+    Raises:
+        PackagingError: the expert was not trained.
+        FormatError: the trained adapter is malformed, or too large for the wanted dtype.
+    """
+    source = project / "build" / "train" / recipe.key
+    hint = f"expert-cli train --expert {recipe.expert} --base {recipe.base}"
+    lora = read_adapter(source, hint=hint)
+    training_args = required(source / TRAINING_ARGS, hint=hint)
+    try:
+        found = decompose(lora, dtype=recipe.decompose.dtype)
+    except ValueError as error:
+        raise FormatError(f"{source / TENSORS}: {error}") from error
+    weights = weights_folder(project, recipe)
+    with replace_folder(weights) as folder:
+        write_adapter(folder, found.lora, base=recipe.base)
+        (folder / TRAINING_ARGS).write_bytes(training_args)
+    summary = {"expert": recipe.expert, "base": recipe.base, **_summarise(found, weights / TENSORS)}
+    with replace_folder(project / "build" / "decompose" / recipe.key) as folder:
+        write_bytes(folder / "spectrum.csv", _spectrum_csv(found).encode())
+        write_json(folder / "metrics.json", summary)
+    return summary
+
+
+def _summarise(found: Decomposition, tensors: Path) -> dict[str, Any]:
+    errors = [spectrum.error for spectrum in found.spectra.values()]
+    ranks = [spectrum.numeric_rank for spectrum in found.spectra.values()]
+    return {
+        "modules": len(found.spectra),
+        "parameters": sum(each.a.size + each.b.size for each in found.lora.modules.values()),
+        "dtype": found.lora.dtype,
+        "rank": found.lora.rank,
+        "numeric_rank": {"min": min(ranks), "max": max(ranks)},
+        "components_for_99_percent": max(int((each.energy < 0.99).sum()) + 1 for each in found.spectra.values()),
+        "error": {"max": max(errors), "promised": promised_error(found.lora.dtype, rank=found.lora.rank)},
+        "adapter_digest": sha256_file(tensors),
+        "adapter_bytes": tensors.stat().st_size,
+    }
+
+
+def _spectrum_csv(found: Decomposition) -> str:
+    """One row per module and component; ``energy`` is the share in the components up to this one."""
+    rows = ["module,index,singular_value,energy"]
+    for module, spectrum in found.spectra.items():
+        pairs = zip(spectrum.singular_values.tolist(), spectrum.energy.tolist(), strict=True)
+        rows += [f"{module},{index},{value:.9g},{energy:.9g}" for index, (value, energy) in enumerate(pairs)]
+    return "\n".join(rows) + "\n"

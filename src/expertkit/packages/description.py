@@ -1,0 +1,69 @@
+"""The manifest inside a package: the expert's own, narrowed to one base and completed by what was made.
+
+Keys that are there keep their place and everything unknown survives; new ones come last.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from expertkit.files import sha256_bytes
+from expertkit.manifest import Manifest
+from expertkit.packages.report import Report
+from expertkit.recipes import Recipe
+
+
+def describe(
+    manifest: Manifest, recipe: Recipe, *, fingerprint: str, report: Report, config: Mapping[str, Any], tensors: bytes
+) -> dict[str, Any]:
+    """The packed manifest without its integrity block.
+
+    Args:
+        manifest: the expert's own.
+        recipe: how it was made for this base.
+        fingerprint: of the base.
+        report: how good it was.
+        config: content of the packed adapter_config.json.
+        tensors: bytes of the packed adapter_model.safetensors.
+    """
+    raw: dict[str, Any] = copy.deepcopy(dict(manifest.raw))
+    raw.pop("integrity", None)
+    (entry,) = (entry for entry in raw["base_models"] if entry["name"] == recipe.base)
+    adapter = {**entry["adapters"][0], **_adapter_facts(config, tensors)}
+    raw["base_models"] = [{**entry, "sha256": fingerprint, "adapters": [adapter]}]
+    raw["training"]["config"] = recipe.to_json()["train"]
+    raw["quality_metrics"] = {**raw.get("quality_metrics", {}), **_quality(report, recipe)}
+    return raw
+
+
+def integrity(members: Mapping[str, bytes]) -> dict[str, Any]:
+    """The integrity block over ``members``, which are all but the manifest and the signature."""
+    return {"algorithm": "sha256", "files": {name: sha256_bytes(members[name]) for name in sorted(members)}}
+
+
+def _adapter_facts(config: Mapping[str, Any], tensors: bytes) -> dict[str, Any]:
+    """What is true of the adapter as it is packed: its scale is folded in, so alpha is its rank."""
+    return {
+        "type": "lora",
+        "target_modules": config["target_modules"],
+        "r": config["r"],
+        "alpha": config["lora_alpha"],
+        "dropout": config["lora_dropout"],
+        "size_bytes": len(tensors),
+        "sha256": sha256_bytes(tensors),
+    }
+
+
+def _quality(report: Report, recipe: Recipe) -> dict[str, Any]:
+    """Scores; the improvement is in points of 100, because the base's score may be zero."""
+    return {
+        "benchmark_score": report.expert_score,
+        "base_model_score": report.base_score,
+        "improvement_percent": round(100 * (report.expert_score - report.base_score), 4),
+        "p_value": report.p_value,
+        "unseen_score": report.unseen_score,
+        "test_queries": report.items,
+        "training_steps": recipe.train.max_steps,
+    }

@@ -1,0 +1,152 @@
+"""What goes into a package: a positive list, so that nothing a training leaves behind can slip in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from expertkit import bases
+from expertkit.adapters import decode
+from expertkit.errors import CompatibilityError, IntegrityError, PackagingError
+from expertkit.files import dump_json, sha256_bytes
+from expertkit.manifest import Manifest, loads, strict_json
+from expertkit.packages import names
+from expertkit.packages.description import describe, integrity
+from expertkit.packages.pickles import refuse_pickle
+from expertkit.packages.provenance import provenance, source_files
+from expertkit.packages.report import Report
+from expertkit.packages.tokenizer import special_tokens, vocabulary
+from expertkit.packages.weights import required
+from expertkit.recipes import Recipe
+
+_MAX_TOKENIZER = 256 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where a package's members come from."""
+
+    project: Path
+    recipe: Recipe
+    weights: Path
+    """The folder with the adapter's files."""
+    include_tests: bool
+    metrics: bytes
+    """Bytes of the evaluation's metrics.json."""
+    report: Report
+    """The same as values."""
+
+    @property
+    def expert(self) -> Path:
+        """The expert's folder."""
+        return self.project / "experts" / self.recipe.expert
+
+
+def collect(sources: Sources) -> dict[str, bytes]:
+    """Every member of the package by name.
+
+    Raises:
+        PackagingError: something is missing.
+        IntegrityError: the evaluation was about another adapter.
+        CompatibilityError: the base is missing, or is not the one the expert was made for.
+        FormatError: a file is malformed, or may hold a pickle.
+    """
+    manifest = _read_manifest(sources)
+    folder = bases.locate(sources.recipe.base_model, sources.project)
+    fingerprint = bases.check(sources.recipe.base_model, folder)
+    adapter = _adapter_files(sources)
+    recipe = dump_json(_portable(sources.recipe).to_json())
+    origin = provenance(
+        sources.project, sources.recipe, recipe_digest=sha256_bytes(recipe), fingerprint=fingerprint,
+    )  # fmt: skip
+    members = {
+        **_expert_files(sources, manifest),
+        **adapter,
+        **_tokenizer_files(folder),
+        names.EVALUATION: sources.metrics,
+        names.RECIPE: recipe,
+        names.PROVENANCE: dump_json(origin),
+    }
+    for name, data in members.items():
+        refuse_pickle(name, data[:16])
+    packed = describe(
+        manifest, sources.recipe,
+        fingerprint=fingerprint, report=sources.report, tensors=adapter[names.TENSORS],
+        config=strict_json.loads(adapter[names.ADAPTER_CONFIG], file=names.ADAPTER_CONFIG),
+    )  # fmt: skip
+    return {**members, names.MANIFEST: dump_json({**packed, "integrity": integrity(members)})}
+
+
+def _read_manifest(sources: Sources) -> Manifest:
+    path = sources.expert / names.MANIFEST
+    manifest = loads(required(path, hint=f"write {path}"), file=str(path))
+    if (manifest.name, manifest.version) != (sources.recipe.expert, sources.recipe.version):
+        got = f"{manifest.name} {manifest.version}"
+        raise PackagingError(
+            f"{path}: expected {sources.recipe.expert} {sources.recipe.version}, got {got}", hint="expert-cli recipes"
+        )
+    if manifest.base(sources.recipe.base) is None:
+        found = ", ".join(entry.name for entry in manifest.base_models)
+        raise CompatibilityError(f"{path}, base_models: expected {sources.recipe.base!r} among them, got {found}")
+    return manifest
+
+
+def _adapter_files(sources: Sources) -> dict[str, bytes]:
+    """The adapter, which must be sound and the very one that was evaluated."""
+    recipe, folder = sources.recipe, sources.weights
+    hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
+    wanted = (names.TENSORS, names.ADAPTER_CONFIG, names.TRAINING_ARGS)
+    files = {name: required(folder / name, hint=hint) for name in wanted}
+    digest = sha256_bytes(files[names.TENSORS])
+    if digest != sources.report.adapter_digest:
+        raise IntegrityError(
+            f"{folder / names.TENSORS}: expected the evaluated adapter {sources.report.adapter_digest}, got {digest}",
+            hint=f"expert-cli evaluate --expert {recipe.expert} --base {recipe.base}",
+        )
+    decode(
+        files[names.TENSORS], strict_json.loads(files[names.ADAPTER_CONFIG], file=str(folder / names.ADAPTER_CONFIG))
+    )
+    return files
+
+
+def _expert_files(sources: Sources, manifest: Manifest) -> dict[str, bytes]:
+    decoding = manifest.training.decoding
+    grammar = decoding.grammar_file if decoding else None
+    optional = (names.README, names.LICENSE, names.GRAMMAR)
+    files = {name: (sources.expert / name).read_bytes() for name in optional if (sources.expert / name).is_file()}
+    if grammar:
+        files[grammar] = required(
+            sources.expert / grammar, hint=f"correct grammar_file in {sources.expert}/manifest.json"
+        )
+    tests = sources.expert / "tests"
+    if sources.include_tests and tests.is_dir():
+        files |= {str(path.relative_to(sources.expert)): path.read_bytes() for path in source_files(tests)}
+    return files
+
+
+def _tokenizer_files(base: Path) -> dict[str, bytes]:
+    """The base's tokenizer, with the two files that are made from it."""
+    hint = f"the base model in {base} needs a tokenizer"
+    tokenizer, config = (required(base / name, hint=hint) for name in (names.TOKENIZER, names.TOKENIZER_CONFIG))
+    made: dict[str, tuple[Callable[[Any], Any], bytes]] = {
+        names.SPECIAL_TOKENS: (special_tokens, config),
+        names.VOCABULARY: (vocabulary, tokenizer),
+    }
+    read = {
+        name: make(strict_json.loads(data, file=name, max_bytes=_MAX_TOKENIZER)) for name, (make, data) in made.items()
+    }
+    return {
+        names.TOKENIZER: tokenizer,
+        names.TOKENIZER_CONFIG: config,
+        **{name: dump_json(value) for name, value in read.items()},
+    }
+
+
+def _portable(recipe: Recipe) -> Recipe:
+    """The recipe without a path that only this computer has."""
+    path = recipe.base_model.path
+    if path is None or not Path(path).is_absolute():
+        return recipe
+    return replace(recipe, base_model=replace(recipe.base_model, path=None))

@@ -1,0 +1,69 @@
+"""Names: of members inside a package, of packages, of the files that have a meaning.
+
+A member's name means the same on every file system: ASCII, relative, no dots at either end of a part,
+no device names; two names that differ only in case never meet in one package.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from expertkit.errors import FormatError
+
+MANIFEST = "manifest.json"
+SIGNATURE = "signature.sig"
+EVALUATION = "evaluation.json"
+TENSORS = "adapter_model.safetensors"
+ADAPTER_CONFIG = "adapter_config.json"
+TRAINING_ARGS = "training_args.json"
+PROVENANCE = "provenance.json"
+RECIPE = "recipe.json"
+TOKENIZER = "tokenizer.json"
+TOKENIZER_CONFIG = "tokenizer_config.json"
+SPECIAL_TOKENS = "special_tokens_map.json"
+VOCABULARY = "vocab.json"
+README = "README.md"
+LICENSE = "LICENSE"
+GRAMMAR = "grammar.gbnf"
+
+REQUIRED = frozenset({
+    ADAPTER_CONFIG, TENSORS, EVALUATION, MANIFEST, PROVENANCE, RECIPE, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG,
+    TRAINING_ARGS, VOCABULARY,
+})  # fmt: skip
+"""Members without which a file is no package."""
+
+MAX_LENGTH = 100  # the name field of a ustar header; longer names could be split in several ways
+MAX_DEPTH = 8
+
+_PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
+_DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
+
+
+def package_name(expert: str, base: str, version: str) -> str:
+    """File name of a package, such as ``expert-sql-qwen3-tiny.v1.0.0.expert``."""
+    return f"{expert}-{base}.v{version}.expert"
+
+
+def check_name(name: str) -> None:
+    """Return if ``name`` may be a member's.
+
+    Raises:
+        FormatError: it could be read as another place, or not be stored everywhere.
+    """
+    parts = name.split("/")
+    if len(name) > MAX_LENGTH or len(parts) > MAX_DEPTH:
+        raise FormatError(f"member {name[:120]!r}: expected at most {MAX_LENGTH} characters and {MAX_DEPTH} levels")
+    for part in parts:
+        if not _PART.fullmatch(part) or _DEVICE.fullmatch(part):
+            raise FormatError(f"member {name!r}: expected a plain relative name, got the part {part!r}")
+
+
+def order(name: str) -> tuple[bool, bytes]:
+    """Sorting key of members: by the bytes of the name, the signature last."""
+    return (name == SIGNATURE, name.encode())
+
+
+def fold(name: str) -> str:
+    """Equal for names that some file system takes for one."""
+    return unicodedata.normalize("NFKC", name).casefold()

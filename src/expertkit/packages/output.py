@@ -1,0 +1,78 @@
+"""What the stages leave behind: a package with its sidecar, or the reason why there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from expertkit.errors import PackagingError
+from expertkit.files import atomic_write, replace_folder, write_json
+from expertkit.packages import archive
+from expertkit.packages.archive import Part
+from expertkit.packages.report import REFUSED, Refusal
+from expertkit.packages.sidecar import write_sidecar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """A package on disk."""
+
+    path: Path
+    bytes: int
+    sha256: str
+    """Of the file."""
+    content_digest: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts as JSON values."""
+        return {**asdict(self), "path": str(self.path)}
+
+    def describe(self) -> str:
+        """One line for a person."""
+        return f"{self.path}: {self.bytes:,} bytes, content digest {self.content_digest}"
+
+
+@contextmanager
+def open_folder(target: Path, *, whole: bool) -> Iterator[Path]:
+    """Yield a folder to write into: one that replaces ``target``, or ``target`` with all that is in it."""
+    if whole:
+        with replace_folder(target) as folder:
+            yield folder
+    else:
+        target.mkdir(parents=True, exist_ok=True)
+        yield target
+
+
+def write_package(path: Path, parts: Iterable[Part]) -> str:
+    """Write an archive and its sidecar, and give its SHA-256."""
+    with atomic_write(path) as file:
+        archive.write(file, parts)
+    return write_sidecar(path)
+
+
+def refuse(target: Path, refused: Refusal, *, record: bool) -> Refusal:
+    """Let the reason take the place of the package in the folder ``target``, if that is wanted.
+
+    Raises:
+        PackagingError: it is not; nothing was touched.
+    """
+    if not record:
+        raise PackagingError(refused.describe())
+    with replace_folder(target) as folder:
+        write_json(folder / REFUSED, refused.to_json())
+    return refused
+
+
+def find_package(folder: Path, *, hint: str) -> Path:
+    """The one package in ``folder``.
+
+    Raises:
+        PackagingError: there is none, or more than one.
+    """
+    found = sorted(folder.glob("*.expert"))
+    if len(found) != 1:
+        raise PackagingError(f"{folder}: expected one package, got {len(found)}", hint=hint)
+    return found[0]

@@ -1,0 +1,32 @@
+"""Pickles: files that run code when they are opened. None goes into a package and none is accepted in one."""
+
+from __future__ import annotations
+
+import re
+
+from expertkit.errors import FormatError
+
+_SUFFIX = re.compile(r".*\.(bin|pt|pth|ckpt|pkl|pickle|joblib|npy|npz|zip|whl|egg)", re.IGNORECASE)
+_ZIP = b"PK"
+_PROTOCOL = re.compile(rb"\x80[\x02-\x05]")
+
+
+def refuse_pickle(name: str, head: bytes) -> None:
+    """Return if a member is neither named like a pickle or zip file nor starts like one.
+
+    Args:
+        name: the member's name.
+        head: its first bytes, nine at least where it has as many.
+
+    Raises:
+        FormatError: it may run code when it is opened.
+    """
+    if _SUFFIX.fullmatch(name):
+        raise FormatError(f"member {name!r}: expected no file that may hold a pickle, got one by its name")
+    if not _is_safetensors(name, head) and (head.startswith(_ZIP) or _PROTOCOL.match(head)):
+        raise FormatError(f"member {name!r}: expected no pickle or zip file, got one by its first bytes")
+
+
+def _is_safetensors(name: str, head: bytes) -> bool:
+    """A safetensors file starts with the length of its header, whose bytes may look like anything."""
+    return name.endswith(".safetensors") and head[6:9] == b"\0\0{"

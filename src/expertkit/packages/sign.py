@@ -1,0 +1,109 @@
+"""Stage ``sign``: the publisher's signature as a package's last member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from expertkit import signing
+from expertkit.packages import archive, ledger
+from expertkit.packages.archive import Part
+from expertkit.packages.build import package_folder
+from expertkit.packages.names import SIGNATURE
+from expertkit.packages.output import Built, find_package, open_folder, refuse, write_package
+from expertkit.packages.report import Refusal, read_refusal
+from expertkit.packages.verify import Checked, check_archive
+from expertkit.recipes import Recipe
+from expertkit.signing import Entry, Member, PublicKey, Statement
+from expertkit.signing.statement import Base
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signer:
+    """Who signs, when, and what remembers it."""
+
+    private: Ed25519PrivateKey
+    public: PublicKey
+    ledger: Path
+    at: datetime
+    valid_days: int
+
+
+def signed_folder(project: Path, recipe: Recipe) -> Path:
+    """Where stage ``sign`` leaves a recipe's signed package."""
+    return project / "build" / "signed" / recipe.key
+
+
+def sign_package(project: Path, recipe: Recipe, *, signer: Signer, record_refusal: bool = False) -> Built | Refusal:
+    """Sign what stage ``package`` left, or with ``record_refusal`` pass its refusal on.
+
+    Raises:
+        PackagingError: there is no package, or its expert was refused.
+        FormatError, IntegrityError: the package is not sound.
+    """
+    source, output = package_folder(project, recipe), signed_folder(project, recipe)
+    refused = read_refusal(source)
+    if refused is not None:
+        return refuse(output, refused, record=record_refusal)
+    return sign_file(find_package(source, hint=_package_command(recipe)), output=output, whole=True, signer=signer)
+
+
+def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built:
+    """Write a signed copy of a package and its sidecar into the folder ``output``.
+
+    A signature that is there already is left out. The same content signed again gives the same bytes.
+
+    Args:
+        path: the package.
+        output: the folder.
+        whole: whether the copy replaces everything in it.
+        signer: who signs, and when.
+
+    Raises:
+        FormatError, IntegrityError: the package is not sound.
+    """
+    checked = check_archive(path)
+    digest = checked.contents.content_digest
+    entry = ledger.record(
+        signer.ledger, content_digest=digest, key=signer.public.id, at=signer.at, valid_days=signer.valid_days
+    )
+    envelope = signing.seal(_statement(checked, entry, publisher=signer.public.publisher), signer.private)
+    with path.open("rb") as source, open_folder(output, whole=whole) as folder:
+        sha256 = write_package(folder / path.name, _with_signature(source, envelope))
+    signed = output / path.name
+    return Built(path=signed, bytes=signed.stat().st_size, sha256=sha256, content_digest=digest)
+
+
+def _package_command(recipe: Recipe) -> str:
+    return f"expert-cli package --expert {recipe.expert} --base {recipe.base}"
+
+
+def _statement(checked: Checked, entry: Entry, *, publisher: str) -> Statement:
+    manifest, contents = checked.manifest, checked.contents
+    (base,) = manifest.base_models
+    members = sorted(contents.listed.items())
+    return Statement(
+        name=manifest.name,
+        version=manifest.version,
+        base=Base(name=base.name, fingerprint=str(base.sha256)),
+        content_digest=contents.content_digest,
+        members=tuple(Member(name=name, size=size, sha256=digest) for name, (size, digest) in members),
+        publisher=publisher,
+        key=entry.key,
+        created=entry.created,
+        expires=entry.expires,
+        sequence=entry.sequence,
+    )
+
+
+def _with_signature(source: IO[bytes], envelope: bytes) -> Iterator[Part]:
+    """The members of a package with the envelope as its last one."""
+    for part in archive.read(source):
+        if part.name != SIGNATURE:
+            yield part
+    yield Part(name=SIGNATURE, size=len(envelope), chunks=[envelope])

@@ -1,0 +1,76 @@
+"""The tar layer of a package: one header form, two zero blocks, padding to whole records (docs/packaging.md).
+
+Python's tarfile is not used: its headers differ between versions, and it reads many forms of one archive.
+"""
+
+from __future__ import annotations
+
+from expertkit.errors import FormatError
+
+BLOCK = 512
+RECORD = 20 * BLOCK
+MAX_SIZE = 8**11 - 1  # eleven octal digits
+
+_TYPES = {
+    b"1": "a hard link",
+    b"2": "a symbolic link",
+    b"3": "a device",
+    b"4": "a device",
+    b"5": "a folder",
+    b"6": "a FIFO",
+    b"x": "a pax header",
+    b"g": "a global pax header",
+    b"L": "a GNU long name",
+    b"K": "a GNU long link",
+    b"S": "a sparse file",
+}
+
+
+def header(name: str, size: int) -> bytes:
+    """The 512 bytes before a member's data."""
+    fields = [
+        name.encode().ljust(100, b"\0"),
+        b"0000644\0",  # mode
+        b"0000000\0",  # user id
+        b"0000000\0",  # group id
+        b"%011o\0" % size,
+        b"00000000000\0",  # modification time
+        b" " * 8,  # checksum, counted as spaces
+        b"0",  # a regular file
+        bytes(100),  # link target
+        b"ustar\x0000",
+        bytes(32 + 32),  # user and group name
+        bytes(8 + 8),  # device numbers
+        bytes(155 + 12),  # name prefix, padding
+    ]
+    block = b"".join(fields)
+    return block[:148] + b"%06o\0 " % sum(block) + block[156:]
+
+
+def parse_header(block: bytes, *, offset: int) -> tuple[str, int]:
+    """Name and size in a header that is exactly the one we write.
+
+    Raises:
+        FormatError: another kind of member, or any other field differs.
+    """
+    kind = _TYPES.get(block[156:157])
+    if kind:
+        raise FormatError(f"archive: expected a regular file, got {kind}", offset=offset)
+    try:
+        name = block[:100].rstrip(b"\0").decode("ascii")
+        size = int(block[124:135].decode("ascii"), 8)
+    except ValueError as error:
+        raise FormatError("archive: expected a ustar header, got other bytes", offset=offset) from error
+    if size < 0 or header(name, size) != block:
+        raise FormatError(f"archive, {name!r}: expected the canonical ustar header, got another", offset=offset)
+    return name, size
+
+
+def padding(size: int) -> int:
+    """Zero bytes after a member of ``size`` bytes."""
+    return -size % BLOCK
+
+
+def ending(data_end: int) -> int:
+    """Zero bytes after the last member, which ends at ``data_end``: two blocks, then up to a whole record."""
+    return 2 * BLOCK + -(data_end + 2 * BLOCK) % RECORD

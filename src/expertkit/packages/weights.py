@@ -1,0 +1,39 @@
+"""An adapter as a folder in PEFT's layout: ``adapter_model.safetensors`` and ``adapter_config.json``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from expertkit.adapters import Lora, decode, encode_config, encode_tensors
+from expertkit.errors import PackagingError
+from expertkit.files import dump_json
+from expertkit.manifest import strict_json
+from expertkit.packages.names import ADAPTER_CONFIG, TENSORS
+
+
+def read_adapter(folder: Path, *, hint: str) -> Lora:
+    """The adapter in ``folder``.
+
+    Raises:
+        PackagingError: a file is missing; ``hint`` is the command that makes it.
+        FormatError: the files are malformed or disagree.
+    """
+    tensors, config = (required(folder / name, hint=hint) for name in (TENSORS, ADAPTER_CONFIG))
+    return decode(tensors, strict_json.loads(config, file=str(folder / ADAPTER_CONFIG)))
+
+
+def write_adapter(folder: Path, lora: Lora, *, base: str) -> None:
+    """Write an adapter's two files; ``base`` is the name of its base model."""
+    (folder / TENSORS).write_bytes(encode_tensors(lora))
+    (folder / ADAPTER_CONFIG).write_bytes(dump_json(encode_config(lora, base=base)))
+
+
+def required(path: Path, *, hint: str) -> bytes:
+    """The bytes of a file that an earlier stage made.
+
+    Raises:
+        PackagingError: there is no such file; ``hint`` is the command that makes it.
+    """
+    if not path.is_file():
+        raise PackagingError(f"{path}: expected a file, got none", hint=hint)
+    return path.read_bytes()

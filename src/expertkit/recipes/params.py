@@ -1,0 +1,137 @@
+"""params.yaml: which experts and bases are released, and the knobs turned for them.
+
+A layer is what one place says about the sections of a recipe: section -> key -> value. Values that
+are wrong stand in a layer as None; the problems tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from expertkit.errors import Problem
+from expertkit.fields import Entries, Part, Place, Text, miss, read_part, show
+from expertkit.manifest.kinds import BaseName, ExpertName
+from expertkit.manifest.training import TrainConfig
+from expertkit.recipes.base_models import base_names
+from expertkit.recipes.experts import expert_names
+from expertkit.recipes.recipe import DataConfig, DecomposeConfig, EvaluateConfig, PackageConfig, SignConfig
+from expertkit.recipes.strict_yaml import load_file
+
+FILE = "params.yaml"
+
+Layer = Mapping[str, Mapping[str, Any]]
+ConfigName = Annotated[str, Text(r"[a-z0-9]+([._-][a-z0-9]+)*", "the name of a file of configs/training/")]
+Release = Annotated[str, Text(r"[^@\s]+@[0-9a-f]{64}", "version@digest such as '1.0.0@<64 hex digits>'")]
+
+SECTIONS: dict[str, Part] = {
+    "data": Part(DataConfig, without=frozenset({"domain"})),
+    "train": Part(TrainConfig, also={"config": ConfigName}),
+    "decompose": Part(DecomposeConfig),
+    "evaluate": Part(EvaluateConfig, without=frozenset({"grader"})),
+    "package": Part(PackageConfig),
+    "sign": Part(SignConfig),
+}
+"""The sections of a recipe, and what params.yaml may say in each."""
+
+PAIR_SECTIONS = {name: part for name, part in SECTIONS.items() if name != "data"}
+"""The sections that may differ from base to base; data is made once for an expert."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParamsFile:
+    """The keys of params.yaml."""
+
+    experts: Annotated[tuple[ExpertName, ...], Entries(low=1)]
+    """What to release; folders of experts/."""
+    bases: Annotated[tuple[BaseName, ...], Entries(low=1)]
+    """The base models to release each expert for; files of configs/base_models/."""
+    defaults: Mapping[str, Any]
+    """Section -> key -> value, for every expert and base."""
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    """Expert -> section, or expert -> base -> section: what differs."""
+    previous: Mapping[str, Release | None] = field(default_factory=dict)
+    """Expert -> the release to be better than, or null."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Params:
+    """params.yaml, as far as it could be read."""
+
+    experts: tuple[str, ...]
+    bases: tuple[str, ...]
+    defaults: Layer
+    overrides: Mapping[tuple[str, str | None], Layer]
+    """Layers of an expert (None as its base), and of an expert on a base."""
+
+    def layers(self, expert: str, base: str) -> tuple[Layer, ...]:
+        """What params.yaml says about one pair, the weakest first."""
+        return (self.defaults, self.overrides.get((expert, None), {}), self.overrides.get((expert, base), {}))
+
+    def config_names(self) -> Iterator[tuple[str, str]]:
+        """Every named training config that is mentioned, after the place that mentions it."""
+        places = {"defaults": self.defaults}
+        places |= {".".join(["overrides", *filter(None, pair)]): layer for pair, layer in self.overrides.items()}
+        for place, layer in places.items():
+            if name := layer.get("train", {}).get("config"):
+                yield f"{place}.train.config", name
+
+
+def read_params(project: Path, problems: list[Problem]) -> Params | None:
+    """What params.yaml says, or None when it cannot be read at all; problems are added either way."""
+    place = Place(FILE, problems)
+    value = load_file(project / FILE, place)
+    if not isinstance(value, dict):
+        if not problems:
+            place.wrong("a mapping", show(value))
+        return None
+    top = read_part(Part(ParamsFile), value, place)
+    miss(ParamsFile, value, place)
+    experts, bases = expert_names(project), {*base_names(project), *(top.get("bases") or ())}
+    for expert in top.get("previous") or {}:
+        _check_expert(expert, experts, place.at("previous").at(expert))
+    overrides = _read_overrides(top.get("overrides") or {}, place.at("overrides"), experts=experts, bases=bases)
+    return Params(
+        experts=_usable(top.get("experts"), value.get("experts"), known=experts),
+        bases=_usable(top.get("bases"), value.get("bases"), known=bases),
+        defaults=_read_layer(top.get("defaults") or {}, place.at("defaults"), sections=SECTIONS),
+        overrides=dict(overrides),
+    )
+
+
+def _usable(read: tuple[str, ...] | None, written: object, *, known: Collection[str]) -> tuple[str, ...]:
+    """The names of a list, or those that exist when the list has a problem, so that these are checked as well."""
+    if read is not None or not isinstance(written, list):
+        return read or ()
+    return tuple(dict.fromkeys(name for name in written if isinstance(name, str) and name in known))
+
+
+def _read_overrides(
+    value: Mapping[str, Any], place: Place, *, experts: Collection[str], bases: Collection[str]
+) -> Iterator[tuple[tuple[str, str | None], Layer]]:
+    for expert, said in value.items():
+        at = place.at(expert)
+        _check_expert(expert, experts, at)
+        yield (expert, None), _read_layer(said, at, sections=SECTIONS, others=bases)
+        for base in (key for key in said if key in bases) if isinstance(said, dict) else ():
+            yield (expert, base), _read_layer(said[base], at.at(base), sections=PAIR_SECTIONS)
+
+
+def _read_layer(
+    value: object, place: Place, *, sections: Mapping[str, Part], others: Collection[str] = ()
+) -> dict[str, dict[str, Any]]:
+    """The sections of a mapping; ``others`` are keys beside them that are read elsewhere."""
+    if not isinstance(value, dict):
+        place.wrong("a mapping", show(value))
+        return {}
+    known = {*sections, *others}
+    for key in [key for key in value if key not in known]:
+        place.at(key).wrong("a known key", show(key), known=known, word=key)
+    return {key: read_part(part, value[key], place.at(key)) for key, part in sections.items() if key in value}
+
+
+def _check_expert(name: str, known: Collection[str], place: Place) -> None:
+    if name not in known:
+        place.wrong("an expert of experts/", show(name), known=known, word=name)

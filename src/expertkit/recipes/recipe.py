@@ -1,0 +1,128 @@
+"""The resolved recipe: everything the stages need to know about one expert on one base, as a value."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any, Literal
+
+from expertkit.bases import BaseModel
+from expertkit.fields import Entries, Range
+from expertkit.files import canonical_json, sha256_bytes
+from expertkit.manifest.kinds import Domain, ExpertName, Grader, PromptTemplate, Version
+from expertkit.manifest.training import NotNegative, Positive, Seed, Threads, TrainConfig
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataConfig:
+    """What the data of an expert is made of, the same for every base."""
+
+    domain: Domain
+    """The generator; the manifest names it."""
+    seed: Seed
+    """Seed of the generator."""
+    train: Positive
+    """Items to learn from."""
+    dev: Positive
+    """Items on which the base's best prompt is chosen."""
+    test: Positive
+    """Items that decide the verdict."""
+    unseen: NotNegative
+    """Items made of names that training never shows; a figure of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecomposeConfig:
+    """How the trained update is written."""
+
+    dtype: Literal["float32", "float16", "bfloat16"]
+    """The numbers of the shipped adapter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateConfig:
+    """How base and expert are compared, and what an expert has to reach."""
+
+    grader: Grader
+    """What decides that an answer is right; the manifest names it."""
+    min_accuracy: Annotated[float, Range(0, 1)]
+    """Least share of right answers on the test items."""
+    max_p: Annotated[float, Range(0, 1)]
+    """Largest p-value of the paired comparison with the base."""
+    shots: Annotated[tuple[Annotated[int, Range(0, 64)], ...], Entries(low=1)]
+    """Numbers of worked examples to try in the base's prompt; the best on dev is used."""
+    max_new_tokens: Annotated[int, Range(1, 8192)]
+    """Tokens of an answer before it is cut."""
+    batch_size: Positive
+    """Questions answered side by side."""
+    threads: Threads
+    """CPU threads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageConfig:
+    """What goes into the package beyond the necessary."""
+
+    include_tests: bool
+    """Whether the expert's tests/ travel with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignConfig:
+    """What a signature says."""
+
+    valid_days: Annotated[int, Range(1, 3650)]
+    """Days until the signature expires."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataRecipe:
+    """The part of a recipe that the data of an expert is built from."""
+
+    recipe: Literal[1] = 1
+    """Version of this layout."""
+    expert: ExpertName
+    data: DataConfig
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """One expert on one base."""
+
+    recipe: Literal[1] = 1
+    """Version of this layout."""
+    expert: ExpertName
+    version: Version
+    """The expert's version, from its manifest."""
+    base: str
+    prompt_template: PromptTemplate
+    """How a question is put to this base, from the manifest."""
+    base_model: BaseModel
+    data: DataConfig
+    train: TrainConfig
+    decompose: DecomposeConfig
+    evaluate: EvaluateConfig
+    package: PackageConfig
+    sign: SignConfig
+
+    @property
+    def key(self) -> str:
+        """The name of this pair in stages and folders: ``<expert>-<base>``."""
+        return f"{self.expert}-{self.base}"
+
+    @property
+    def digest(self) -> str:
+        """Digest of what decides the trained adapter: data, training, base and prompt."""
+        deciding = ("data", "train", "base_model", "prompt_template")
+        return sha256_bytes(canonical_json({name: self.to_json()[name] for name in deciding}))
+
+    def data_recipe(self) -> DataRecipe:
+        """The part that the expert's data is built from."""
+        return DataRecipe(expert=self.expert, data=self.data)
+
+    def to_json(self) -> dict[str, Any]:
+        """The recipe as JSON values; ``from_json`` gives the same recipe back."""
+        return asdict(self)

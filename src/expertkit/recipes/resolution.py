@@ -1,0 +1,167 @@
+"""From what people wrote to recipes: params.yaml over named configs over manifests, or every problem at once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expertkit.errors import ConfigError, ManifestError, Problem
+from expertkit.fields import Part, Place, miss, read_part, show
+from expertkit.manifest import Manifest, TrainConfig
+from expertkit.recipes.base_models import BaseConfig, find_base_config
+from expertkit.recipes.experts import FOLDER as EXPERTS
+from expertkit.recipes.experts import expert_names, find_manifest
+from expertkit.recipes.params import FILE, SECTIONS, Layer, Params, read_params
+from expertkit.recipes.recipe import Recipe
+from expertkit.recipes.strict_yaml import load_file
+
+TRAINING = Path("configs/training")
+"""Where named training configs lie, from the project's root."""
+
+DATA = Path("build/data")
+"""Where data is built, from the project's root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sources:
+    """Everything that was read, without what is missing or wrong."""
+
+    params: Params
+    manifests: Mapping[str, Manifest]
+    bases: Mapping[str, BaseConfig]
+    configs: Mapping[str, Mapping[str, Any]]
+    """Named training configs."""
+
+
+def resolve(project: Path) -> tuple[Recipe, ...]:
+    """One recipe per expert and base of params.yaml.
+
+    Raises:
+        ManifestError: manifests are wrong and nothing else is; all problems at once.
+        ConfigError: anything else is wrong; all problems at once.
+    """
+    problems: list[Problem] = []
+    of_manifests: list[Problem] = []
+    params = read_params(project, problems)
+    if params is None:
+        raise ConfigError(problems)
+    sources = _Sources(
+        params=params,
+        manifests=dict(_manifests(project, params, problems, of_manifests)),
+        bases=dict(_bases(project, params, problems)),
+        configs=dict(_configs(project, params, problems)),
+    )
+    for check in (_check_bases, _check_keys, _check_complete):
+        check(sources, problems)
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems + of_manifests)))
+    if of_manifests:
+        raise ManifestError(of_manifests)
+    return tuple(_recipe(sources, expert, base) for expert in params.experts for base in params.bases)
+
+
+def _manifests(
+    project: Path, params: Params, problems: list[Problem], of_manifests: list[Problem]
+) -> Iterator[tuple[str, Manifest]]:
+    for index, expert in enumerate(params.experts):
+        folder, file = project / EXPERTS / expert, f"{EXPERTS}/{expert}/manifest.json"
+        if not folder.is_dir():
+            asked = Place(FILE, problems, f"experts[{index}]")
+            asked.wrong(f"a folder of {EXPERTS}/", show(expert), known=expert_names(project), word=expert)
+            continue
+        manifest = find_manifest(folder, file, of_manifests)
+        if manifest is None:
+            continue
+        if Path(manifest.training.dataset.path) != DATA / expert:
+            place = Place(file, of_manifests, "training.dataset.path")
+            place.wrong(f"{DATA}/{expert}, where its data is built", show(manifest.training.dataset.path))
+        yield expert, manifest
+
+
+def _bases(project: Path, params: Params, problems: list[Problem]) -> Iterator[tuple[str, BaseConfig]]:
+    for index, base in enumerate(params.bases):
+        config = find_base_config(project, base, Place(FILE, problems, f"bases[{index}]"))
+        if config is not None:
+            yield base, config
+
+
+def _configs(project: Path, params: Params, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every named training config that params.yaml mentions, whether a pair uses it or not."""
+    known = sorted(path.stem for path in (project / TRAINING).glob("*.yaml"))
+    for where, name in params.config_names():
+        if name not in known:
+            asked = Place(FILE, problems, where)
+            asked.wrong(f"a file of {TRAINING}/", show(name), known=known, word=name)
+            continue
+        place, before = Place(f"{TRAINING}/{name}.yaml", problems), len(problems)
+        value = load_file(project / TRAINING / f"{name}.yaml", place)
+        if len(problems) == before:
+            yield name, read_part(Part(TrainConfig), {} if value is None else value, place)
+
+
+def _check_bases(sources: _Sources, problems: list[Problem]) -> None:
+    """Note the bases that a manifest does not name."""
+    for index, base in enumerate(sources.params.bases):
+        for expert, manifest in sources.manifests.items():
+            if manifest.base(base) is None:
+                known = [entry.name for entry in manifest.base_models]
+                asked = Place(FILE, problems, f"bases[{index}]")
+                asked.wrong(f"a base of {EXPERTS}/{expert}/manifest.json", show(base), known=known, word=base)
+
+
+def _check_keys(sources: _Sources, problems: list[Problem]) -> None:
+    """Note the pairs that would share one name."""
+    pairs = [f"{expert}-{base}" for expert in sources.params.experts for base in sources.params.bases]
+    for key in sorted({key for key in pairs if pairs.count(key) > 1}):
+        Place(FILE, problems, "experts").wrong("a name of its own for every pair of expert and base", f"{key} twice")
+
+
+def _check_complete(sources: _Sources, problems: list[Problem]) -> None:
+    """Note the keys that no layer gives, unless the layer that should is unreadable or has them misspelt."""
+    if any(problem.file == FILE and problem.place == "defaults" for problem in problems):
+        return
+    guessed = {problem.nearest for problem in problems if problem.nearest}
+    for expert, base in itertools.product(sources.manifests, sources.params.bases):
+        for section, values in _merged(sources, expert, base).items():
+            if section != "train" or _named_config(sources, expert, base) is not None:
+                place = Place(FILE, problems, f"defaults.{section}")
+                miss(SECTIONS[section].kind, values.keys() | guessed, place)
+
+
+def _named_config(sources: _Sources, expert: str, base: str) -> Mapping[str, Any] | None:
+    """What the named training config of a pair says; empty when it has none, None when it cannot be read."""
+    mentions = [layer["train"] for layer in sources.params.layers(expert, base) if "config" in layer.get("train", {})]
+    return sources.configs.get(mentions[-1]["config"]) if mentions else {}
+
+
+def _merged(sources: _Sources, expert: str, base: str) -> dict[str, dict[str, Any]]:
+    """What all layers say about a pair; a key of a stronger layer wins."""
+    manifest = sources.manifests[expert]
+    weakest: Layer = {
+        "data": {"domain": manifest.training.dataset.generation.domain},
+        "train": manifest.training.config,
+        "evaluate": {"grader": manifest.evaluation.grader},
+    }
+    named: Layer = {"train": _named_config(sources, expert, base) or {}}
+    stack = [weakest, named, *sources.params.layers(expert, base)]
+    return {
+        section: {key: value for layer in stack for key, value in layer.get(section, {}).items() if key != "config"}
+        for section in SECTIONS
+    }
+
+
+def _recipe(sources: _Sources, expert: str, base: str) -> Recipe:
+    manifest = sources.manifests[expert]
+    templates = {entry.name: entry.prompt_template for entry in manifest.base_models}
+    sections = _merged(sources, expert, base)
+    return Recipe(
+        expert=expert,
+        version=manifest.version,
+        base=base,
+        prompt_template=templates[base],
+        base_model=sources.bases[base].model(),
+        **{section: SECTIONS[section].kind(**values) for section, values in sections.items()},
+    )

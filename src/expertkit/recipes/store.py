@@ -1,0 +1,66 @@
+"""Resolved recipes on disk: ``build/recipes/<expert>-<base>.json`` and ``<expert>.json``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from expertkit.errors import ConfigError, Problem
+from expertkit.fields import Place, read
+from expertkit.files import dump_json, replace_folder
+from expertkit.manifest.strict_json import loads
+from expertkit.recipes.recipe import DataRecipe, Recipe
+
+R = TypeVar("R", Recipe, DataRecipe)
+
+FOLDER = Path("build/recipes")
+"""Where recipes lie, from the project's root."""
+
+_HINT = "expert-cli recipes"
+
+
+def read_recipe(project: Path, expert: str, base: str) -> Recipe:
+    """The resolved recipe of one expert on one base.
+
+    Raises:
+        ConfigError: it is missing, or not one that this version reads.
+        FormatError: it is not JSON.
+    """
+    return _read(Recipe, project / FOLDER / f"{expert}-{base}.json")
+
+
+def read_data_recipe(project: Path, expert: str) -> DataRecipe:
+    """The resolved recipe of an expert's data; fails like ``read_recipe``."""
+    return _read(DataRecipe, project / FOLDER / f"{expert}.json")
+
+
+def from_json(kind: type[R], value: object, *, file: str) -> R:
+    """The recipe that ``to_json`` wrote.
+
+    Raises:
+        ConfigError: keys or values are wrong.
+    """
+    problems: list[Problem] = []
+    recipe = read(kind, value, Place(file, problems))
+    if recipe is None:
+        raise ConfigError(problems, hint=_HINT)
+    return recipe
+
+
+def write_recipes(project: Path, recipes: Sequence[Recipe]) -> tuple[Path, ...]:
+    """Replace ``build/recipes/`` by these recipes and give their paths."""
+    pairs = {f"{recipe.key}.json": recipe.to_json() for recipe in recipes}
+    experts = {f"{recipe.expert}.json": recipe.data_recipe().to_json() for recipe in recipes}
+    contents = experts | pairs
+    with replace_folder(project / FOLDER) as folder:
+        for name, value in contents.items():
+            (folder / name).write_bytes(dump_json(value))
+    return tuple(project / FOLDER / name for name in contents)
+
+
+def _read(kind: type[R], path: Path) -> R:
+    if not path.is_file():
+        missing = Problem(file=str(path), place="", expected="a resolved recipe", got="no such file")
+        raise ConfigError([missing], hint=_HINT)
+    return from_json(kind, loads(path.read_bytes(), file=str(path)), file=str(path))

@@ -1,0 +1,1 @@
+"""Base models and experts in use: loaded, asked, answering."""

@@ -1,0 +1,65 @@
+"""Answers to prompts: greedy, in batches of similar length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    Model = PreTrainedModel | PeftModel
+
+
+def answer_prompts(
+    model: Model,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    *,
+    max_new_tokens: int,
+    batch_size: int,
+    report: Callable[[int], None] = lambda _done: None,
+) -> list[str]:
+    """One answer per prompt, in their order, without the end token.
+
+    Args:
+        model: a causal language model, with or without an adapter.
+        tokenizer: of that model; its end token ends an answer.
+        prompts: rendered prompts.
+        max_new_tokens: tokens after which an answer is cut.
+        batch_size: prompts answered side by side.
+        report: told how many prompts are answered.
+    """
+    encoded = [tokenizer.encode(prompt, add_special_tokens=False) for prompt in prompts]
+    order = sorted(range(len(prompts)), key=lambda at: (len(encoded[at]), at))
+    answers = [""] * len(prompts)
+    for start in range(0, len(order), batch_size):
+        batch = order[start : start + batch_size]
+        written = _generate(model, tokenizer, [encoded[at] for at in batch], max_new_tokens)
+        for at, text in zip(batch, written, strict=True):
+            answers[at] = text
+        report(start + len(batch))
+    return answers
+
+
+@torch.inference_mode()
+def _generate(
+    model: Model, tokenizer: PreTrainedTokenizerBase, rows: Sequence[list[int]], max_new_tokens: int
+) -> list[str]:
+    longest = max(len(row) for row in rows)
+    pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
+    ids = torch.tensor([[pad] * (longest - len(row)) + row for row in rows], dtype=torch.int64)
+    mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows], dtype=torch.int64)
+    generate: Any = model.generate  # PEFT hands every call through to the model it wraps
+    output = generate(
+        input_ids=ids,
+        attention_mask=mask,
+        max_new_tokens=max_new_tokens,
+        do_sample=False,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=pad,
+    )
+    return [str(text) for text in tokenizer.batch_decode(output[:, longest:], skip_special_tokens=True)]

@@ -1,0 +1,1 @@
+"""Models made: embedded bases, and adapters on any base, by the transformers Trainer and PEFT."""

@@ -1,0 +1,130 @@
+"""An adapter trained: PEFT puts the factors in, the transformers Trainer learns them from rows.
+
+Seeded before the factors are made, so that the same recipe, data, base and environment give the
+same bytes, whether in one go or resumed from a checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
+
+from expertkit.adapters import Factors, Lora
+from expertkit.errors import TrainingError
+from expertkit.recipes import TrainConfig
+from expertkit.training.callback import Measure, ReportToProgress
+from expertkit.training.checkpoints import SealCheckpoints, newest_checkpoint
+from expertkit.training.rows import Padding, Row
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One point of a loss curve."""
+
+    step: int
+    loss: float
+    """Mean over the steps since the last point, in nats per learnt token."""
+    learning_rate: float
+
+
+def train_adapter(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    rows: Sequence[Row],
+    config: TrainConfig,
+    *,
+    checkpoints: Path,
+    measure: Measure,
+) -> tuple[Lora, list[Point]]:
+    """Learn an adapter of ``model`` from ``rows``; give it with its loss curve from the first step on.
+
+    Args:
+        model: the base; its weights stay as they are.
+        tokenizer: of that base, for padding.
+        rows: what to learn, as ``encode_row`` made them.
+        config: rank, steps, rates and the rest.
+        checkpoints: a folder for this recipe and data alone; training goes on from the newest whole
+            checkpoint in it.
+        measure: told the loss as training goes.
+
+    Raises:
+        TrainingError: the loss became infinite or no number.
+    """
+    torch.set_num_threads(config.threads)
+    torch.use_deterministic_algorithms(mode=True)
+    set_seed(config.seed)
+    wrapped = get_peft_model(model, _lora_config(config))
+    trainer = Trainer(
+        model=wrapped,
+        args=_arguments(config, checkpoints),
+        train_dataset=rows,
+        data_collator=Padding(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id),
+        callbacks=[ReportToProgress(measure), SealCheckpoints()],
+    )
+    trainer.remove_callback(PrinterCallback)
+    found = newest_checkpoint(checkpoints)
+    trainer.train(resume_from_checkpoint=str(found) if found else None)
+    return _collect(wrapped, config), _curve(trainer)
+
+
+def _lora_config(config: TrainConfig) -> LoraConfig:
+    return LoraConfig(
+        r=config.rank,
+        lora_alpha=config.alpha,
+        lora_dropout=config.dropout,
+        target_modules=list(config.target_modules),
+        task_type="CAUSAL_LM",
+    )
+
+
+def _arguments(config: TrainConfig, checkpoints: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(checkpoints),
+        max_steps=config.max_steps,
+        per_device_train_batch_size=config.batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type=config.lr_scheduler,
+        warmup_steps=config.warmup_steps,
+        weight_decay=config.weight_decay,
+        logging_steps=config.logging_steps,
+        logging_first_step=True,
+        save_steps=config.save_steps,
+        save_total_limit=2,
+        seed=config.seed,
+        train_sampling_strategy="group_by_length",
+        dataloader_pin_memory=False,
+        disable_tqdm=True,
+        report_to="none",
+    )
+
+
+def _curve(trainer: Trainer) -> list[Point]:
+    """The logged losses, those before a checkpoint included."""
+    return [
+        Point(step=int(entry["step"]), loss=float(entry["loss"]), learning_rate=float(entry["learning_rate"]))
+        for entry in trainer.state.log_history
+        if "loss" in entry
+    ]
+
+
+def _collect(wrapped: PeftModel, config: TrainConfig) -> Lora:
+    """The learnt factors as arrays, by module."""
+    halves: dict[str, dict[str, torch.Tensor]] = {}
+    for name, values in get_peft_model_state_dict(wrapped).items():
+        module, half = name.removeprefix("base_model.model.").removesuffix(".weight").rsplit(".lora_", 1)
+        halves.setdefault(module, {})[half] = values.detach().to(torch.float32)
+    if not all(torch.isfinite(values).all() for pair in halves.values() for values in pair.values()):
+        raise TrainingError("the adapter: expected finite weights, got others", hint="lower learning_rate")
+    modules = {module: Factors(a=pair["A"].numpy(), b=pair["B"].numpy()) for module, pair in sorted(halves.items())}
+    return Lora(rank=config.rank, alpha=config.alpha, dropout=config.dropout, modules=modules)

@@ -1,0 +1,75 @@
+"""The stage ``train``: base and data in, the adapter with its curve and circumstances out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from expertkit import bases
+from expertkit.adapters import Lora, encode_config, encode_tensors
+from expertkit.data.items import Item, read_items
+from expertkit.data.prompt import Turn, completion, render
+from expertkit.errors import TrainingError
+from expertkit.files import read_json, replace_folder, write_json
+from expertkit.progress import Progress
+from expertkit.recipes import Recipe
+from expertkit.runtime.loading import load_base
+from expertkit.training.adapter import Point, train_adapter
+from expertkit.training.environment import describe_environment
+from expertkit.training.rows import Row, encode_row
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+CHECKPOINTS = Path(".work/checkpoints")
+
+
+def train_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str, Any]:
+    """Train the adapter of a recipe and write ``build/train/<key>/``.
+
+    Raises:
+        CompatibilityError: the base is missing, or another one than the recipe names.
+        TrainingError: an item is too long, or training came to nothing.
+    """
+    folder = bases.locate(recipe.base_model, project)
+    bases.check(recipe.base_model, folder)
+    model, tokenizer = load_base(folder)
+    data = project / "build" / "data" / recipe.expert
+    rows = [_encode(tokenizer, item, recipe) for item in read_items(data / "train.jsonl")]
+    digest = read_json(data / "data.json")["digest"]
+    checkpoints = project / CHECKPOINTS / f"{recipe.digest[:16]}-{digest[:16]}"
+    lora, curve = train_adapter(
+        model, tokenizer, rows, recipe.train,
+        checkpoints=checkpoints, measure=lambda step, values: progress.report(step, **values),
+    )  # fmt: skip
+    target = project / "build" / "train" / recipe.key
+    _write(target, recipe, lora, curve)
+    parameters = sum(factors.a.size + factors.b.size for factors in lora.modules.values())
+    about = {"expert": recipe.expert, "base": recipe.base, "path": str(target)}
+    return {**about, "parameters": parameters, "loss": curve[-1].loss}
+
+
+def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe) -> Row:
+    prompt = render(recipe.prompt_template, Turn(question=item.question, context=item.context))
+    row = encode_row(tokenizer, prompt=prompt, completion=completion(recipe.prompt_template, item.answer))
+    if row["length"] > recipe.train.max_seq_length:
+        raise TrainingError(
+            f"item {item.id}: expected at most {recipe.train.max_seq_length} tokens, got {row['length']}",
+            hint="raise max_seq_length, or leave the item out",
+        )
+    return row
+
+
+def _write(target: Path, recipe: Recipe, lora: Lora, curve: Sequence[Point]) -> None:
+    with replace_folder(target) as folder:
+        (folder / "adapter_model.safetensors").write_bytes(encode_tensors(lora))
+        write_json(folder / "adapter_config.json", encode_config(lora, base=recipe.base))
+        write_json(folder / "training_args.json", asdict(recipe.train))
+        write_json(folder / "environment.json", describe_environment(threads=recipe.train.threads))
+        with (folder / "loss.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(["step", "loss", "learning_rate"])
+            writer.writerows([point.step, f"{point.loss:.6f}", f"{point.learning_rate:.6e}"] for point in curve)

@@ -1,0 +1,170 @@
+"""What is asked of DVC: which stages are stale, how they depend on each other, and to bring one up to date.
+
+DVC is run as a program. Its lock and its files are then released when it dies, and several may run at
+once: the lock is waited for, and free while a stage's own command runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from signal import SIGKILL, SIGTERM
+from threading import Event
+from typing import IO
+
+from expertkit.errors import ExpertError
+
+LOGS = Path(".work/logs")
+TICK_S = 0.5
+GRACE_S = 5.0
+
+_stopping = Event()
+_COMMAND = (sys.executable, "-m", "dvc", "--wait-for-lock")
+_EDGE = re.compile(r'^"(.+)" -> "(.+)";$', re.MULTILINE)
+_EXITED = re.compile(r"exited with (-?\d+)")
+_OWN_WORDS = re.compile(r"^Error: (.+?)(?=^ERROR: |\Z)", re.MULTILINE | re.DOTALL)
+_DVC_WORDS = re.compile(r"^ERROR: (.+)", re.MULTILINE)
+_BUSY = re.compile(r"Unable to acquire lock|is busy, it is being blocked by")
+
+
+class StageError(ExpertError):
+    """A stage did not finish."""
+
+    def __init__(self, message: str, *, hint: str, is_transient: bool) -> None:
+        super().__init__(message, hint=hint)
+        self.is_transient = is_transient
+        """Whether trying again may help: a lock, a time limit or a signal stopped it, not its own error."""
+
+
+def stale() -> frozenset[str]:
+    """Stages whose outputs are not current, and everything that is made from those outputs."""
+    found = changed()
+    users = edges() if found else {}
+    waiting = list(found)
+    while waiting:
+        more = users.get(waiting.pop(), set()) - found
+        found |= more
+        waiting.extend(more)
+    return frozenset(found)
+
+
+def changed() -> set[str]:
+    """Stages whose files or settings differ from what ``dvc.lock`` recorded."""
+    return set(json.loads(_ask("status", "--json")))
+
+
+def edges() -> dict[str, set[str]]:
+    """The stages that read each stage's outputs."""
+    users: dict[str, set[str]] = {}
+    for maker, user in _EDGE.findall(_ask("dag", "--dot")):
+        users.setdefault(maker, set()).add(user)
+    return users
+
+
+def repro(stage: str, *, limit_s: float) -> Generator[None]:
+    """Bring one stage up to date, yielding every half second while its command runs.
+
+    Its output goes to ``.work/logs/<stage>.log``. Whoever stops iterating kills the command.
+
+    Raises:
+        StageError: the command failed, took longer than ``limit_s`` seconds or was stopped.
+    """
+    log = LOGS / f"{stage}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + limit_s
+    with log.open("wb") as output, _running(stage, output) as process:
+        while not _has_ended(process):
+            _check(stage, log=log, is_late=time.monotonic() > deadline)
+            yield
+    _check(stage, log=log, is_late=False)
+    if process.returncode:
+        raise _failure(stage, process.returncode, log=log)
+
+
+@contextmanager
+def stopped_at_exit() -> Iterator[None]:
+    """End every stage that still runs when the block ends, and let no more begin."""
+    _stopping.clear()
+    try:
+        yield
+    finally:
+        stop()
+
+
+def stop() -> None:
+    """Let no stage of this process succeed or begin any more."""
+    _stopping.set()
+
+
+def environment() -> dict[str, str]:
+    """The environment of a command: that of this process, with this Python's programs found first."""
+    programs = str(Path(sys.executable).parent)
+    return {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
+
+
+def _ask(*arguments: str) -> str:
+    answer = subprocess.run([*_COMMAND, *arguments], capture_output=True, text=True, check=False, env=environment())
+    if answer.returncode:
+        raise ExpertError(f"dvc {arguments[0]} failed: {_complaint(answer.stderr) or answer.stderr.strip()}")
+    return answer.stdout
+
+
+@contextmanager
+def _running(stage: str, output: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process group of its own, so that whatever the stage started ends with it."""
+    process = subprocess.Popen(
+        [*_COMMAND, "repro", "--single-item", stage],
+        stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment(),
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, SIGTERM)
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, SIGKILL)
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(TICK_S)
+    return process.returncode is not None
+
+
+def _check(stage: str, *, log: Path, is_late: bool) -> None:
+    if _stopping.is_set():
+        raise StageError(f"{stage}: stopped", hint=f"see {log}", is_transient=False)
+    if is_late:
+        raise StageError(f"{stage}: took longer than its time limit", hint=f"see {log}", is_transient=True)
+
+
+def _failure(stage: str, status: int, *, log: Path) -> StageError:
+    """The command's own last error, with its exit status rather than DVC's."""
+    text = log.read_text(errors="replace")
+    exited = _EXITED.findall(text)
+    code = int(exited[-1]) if exited else status
+    is_transient = code < 0 or code > 128 or bool(_BUSY.search(text))  # 128 + n is signal n
+    reason = _complaint(text) or f"exit status {code}"
+    return StageError(f"{stage}: {reason}", hint=f"see {log}", is_transient=is_transient)
+
+
+def _complaint(text: str) -> str:
+    """What the command said went wrong; only if it said nothing, what DVC says."""
+    own = _OWN_WORDS.findall(text)
+    return own[-1].strip() if own else "; ".join(_DVC_WORDS.findall(text))

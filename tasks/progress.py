@@ -1,0 +1,57 @@
+"""What a stage reports while it runs, read from the file that it writes (``expertkit.progress``)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from expertkit.progress import FOLDER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was measured at one step."""
+
+    step: int
+    elapsed_s: float
+    """Seconds since the stage began to count."""
+    measured: dict[str, float]
+
+
+@dataclass(slots=True, kw_only=True)
+class Tail:
+    """A stage's progress file, as far as it has been read."""
+
+    stage: str
+    total: int | None = None
+    """Steps of the whole stage, once it has said so."""
+    unit: str = "steps"
+    read_bytes: int = 0
+
+    @property
+    def path(self) -> Path:
+        """The file, which the stage begins anew each time."""
+        return FOLDER / f"{self.stage}.jsonl"
+
+    def forget(self) -> None:
+        """Remove what an earlier run of the stage reported."""
+        self.path.unlink(missing_ok=True)
+
+    def read(self) -> list[Report]:
+        """Every report since the last call; a line that is still being written waits for the next one."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self.read_bytes)
+                whole = file.read().rpartition(b"\n")[0]
+        except FileNotFoundError:
+            return []
+        self.read_bytes += len(whole) + bool(whole)
+        return [report for line in whole.splitlines() if (report := self._take(json.loads(line)))]
+
+    def _take(self, line: dict[str, float]) -> Report | None:
+        if "step" not in line:
+            self.total, self.unit = int(line["total"]), str(line["unit"])
+            return None
+        step, elapsed_s = int(line.pop("step")), line.pop("elapsed_s")
+        return Report(step=step, elapsed_s=elapsed_s, measured=line)

@@ -1,0 +1,118 @@
+"""PEFT's files: what we write peft reads, what we read is what we write."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from expertkit.adapters import decode, encode_config, encode_tensors
+from expertkit.adapters.dtypes import DTYPES, DType, rounded
+from expertkit.adapters.tensors import encode
+from expertkit.errors import FormatError
+from tests.adapters.builders import random_lora
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_an_adapter_survives_its_files(dtype: DType) -> None:
+    """Reading gives the adapter that was written, rounded to its dtype."""
+    lora = random_lora(dtype=dtype)
+
+    back = decode(encode_tensors(lora), encode_config(lora, base="tiny"))
+
+    assert (back.rank, back.alpha, back.dropout, back.dtype) == (4, 8.0, 0.05, dtype)
+    for name, factors in lora.modules.items():
+        assert np.array_equal(back.modules[name].a, rounded(factors.a, dtype))
+        assert np.array_equal(back.modules[name].b, rounded(factors.b, dtype))
+
+
+def test_the_order_of_modules_does_not_change_the_bytes() -> None:
+    """Equal adapters give equal files."""
+    lora = random_lora()
+    other = replace(lora, modules=dict(reversed(list(lora.modules.items()))))
+
+    assert encode_tensors(other) == encode_tensors(lora)
+    assert json.dumps(encode_config(other, base="tiny")) == json.dumps(encode_config(lora, base="tiny"))
+
+
+def test_peft_loads_both_files(tmp_path: Path) -> None:
+    """PEFT injects the written adapter into a model, whose output then changes by the update."""
+    torch = pytest.importorskip("torch")
+    peft = pytest.importorskip("peft")
+    lora = random_lora()
+    model = tiny_model(torch)
+    given = torch.ones((1, 6))
+    before = model.model.layers[0].self_attn.q_proj(given)
+    write(tmp_path, lora)
+
+    loaded = peft.PeftModel.from_pretrained(model, str(tmp_path))
+
+    after = loaded.base_model.model.model.layers[0].self_attn.q_proj(given)
+    factors = lora.modules["model.layers.0.self_attn.q_proj"]
+    update = lora.scale * factors.b @ factors.a @ np.ones(6, dtype=np.float32)
+    assert np.allclose((after - before).detach().numpy()[0], update, atol=1e-4)
+
+
+def write(folder: Path, lora: Any) -> None:
+    """An adapter's two files, as a folder that PEFT loads."""
+    (folder / "adapter_model.safetensors").write_bytes(encode_tensors(lora))
+    (folder / "adapter_config.json").write_text(json.dumps(encode_config(lora, base="tiny")))
+
+
+def tiny_model(torch: Any) -> Any:
+    """Nested modules with the names and shapes of the small adapter."""
+    block = torch.nn.ModuleDict(
+        {
+            "self_attn": torch.nn.ModuleDict({"q_proj": torch.nn.Linear(6, 8)}),
+            "mlp": torch.nn.ModuleDict({"down_proj": torch.nn.Linear(12, 6)}),
+        }
+    )
+    model = torch.nn.Module()
+    model.model = torch.nn.Module()
+    model.model.layers = torch.nn.ModuleList([block])
+    model.prepare_inputs_for_generation = None
+    return model
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("r", 3), ("r", 0), ("r", "4"), ("r", 10**9), ("r", True), ("lora_alpha", 0), ("lora_alpha", float("nan")),
+        ("lora_alpha", None), ("lora_dropout", 1), ("target_modules", "q_.*"), ("target_modules", ["q_proj"]),
+        ("use_dora", True), ("use_rslora", True), ("bias", "all"), ("peft_type", "IA3"),
+        ("rank_pattern", {"q_proj": 2}), ("auto_mapping", {"base_model_class": "x"}), ("modules_to_save", ["lm_head"]),
+    ],
+)  # fmt: skip
+def test_a_config_that_means_something_else_is_refused(key: str, value: object) -> None:
+    """A setting that we do not support, or that contradicts the tensors, stops the reading."""
+    lora = random_lora()
+    config = encode_config(lora, base="tiny") | {key: value}
+
+    with pytest.raises(FormatError, match=key if value != 3 else "rank"):
+        decode(encode_tensors(lora), config)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["base_model.model.m.lora_A.weight"], ["m.weight"], ["base_model.model.m.lora_A.default.weight"]],
+    ids=["half a pair", "no adapter", "a name in use"],
+)
+def test_tensors_that_are_no_adapter_are_refused(names: list[str]) -> None:
+    """Only complete pairs under PEFT's names are taken."""
+    data = encode({name: np.zeros((4, 4), dtype=np.float32) for name in names}, "float32")
+
+    with pytest.raises(FormatError, match="adapter"):
+        decode(data, encode_config(random_lora(), base="tiny"))
+
+
+def test_factors_of_two_ranks_are_refused() -> None:
+    """The two halves of a pair must share their inner dimension."""
+    shapes = {"base_model.model.m.lora_A.weight": (4, 2), "base_model.model.m.lora_B.weight": (2, 3)}
+    data = encode({name: np.zeros(shape, dtype=np.float32) for name, shape in shapes.items()}, "float32")
+
+    with pytest.raises(FormatError, match="one rank"):
+        decode(data, encode_config(random_lora(), base="tiny"))

@@ -1,0 +1,140 @@
+"""The experts of this repository are complete, and their grammars and examples are true."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sqlite3
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from expertkit.data.domain import domain
+from expertkit.recipes import resolve
+from expertkit.recipes.experts import check_folder
+from tests.experts.gbnf import Grammar, is_sentence
+
+EXPERTS = sorted(path.parent for path in Path("experts").glob("*/manifest.json"))
+DOMAINS = {"experts/expert-sql": "sql", "experts/expert-json": "json"}
+
+WRONG = {
+    "experts/expert-sql": [
+        "",
+        "SELECT",
+        "DROP TABLE site",
+        "SELECT a FROM b;",
+        "SELECT a FROM b WHERE",
+        "select a from b",
+        "SELECT a FROM b; DROP TABLE b",
+        "SELECT a, FROM b",
+        "SELECT a FROM b WHERE c = 'd",
+        "INSERT INTO a VALUES (1)",
+    ],
+    "experts/expert-json": [
+        "",
+        "1",
+        '"a"',
+        "{",
+        "{'a': 1}",
+        '{"a": 1,}',
+        '{"a": 01}',
+        "[NaN]",
+        '{"a": "b}',
+        '{"a": 1} {}',
+        "[1 2]",
+        '["\\x"]',
+    ],
+}
+
+
+def grammar(expert: Path) -> str:
+    """The text of an expert's grammar."""
+    return (expert / "grammar.gbnf").read_text(encoding="utf-8")
+
+
+def cases(expert: Path) -> list[dict[str, str]]:
+    """The items that come with an expert."""
+    items: list[dict[str, str]] = json.loads((expert / "tests/test_cases.json").read_bytes())
+    return items
+
+
+def test_there_are_two_experts() -> None:
+    """The tests below run over folders that exist."""
+    assert [str(expert) for expert in EXPERTS] == sorted(DOMAINS)
+
+
+@pytest.mark.parametrize("expert", EXPERTS, ids=str)
+def test_an_expert_is_complete(expert: Path) -> None:
+    """Its manifest is valid, and everything a package should hold is there."""
+    manifest = check_folder(expert)
+
+    assert [entry.name for entry in manifest.base_models] == ["qwen3-tiny", "qwen3-small"]
+    assert manifest.license == "MIT"
+    assert all((expert / name).stat().st_size > 0 for name in ("README.md", "LICENSE", "grammar.gbnf"))
+
+
+def test_the_parameters_of_this_repository_resolve() -> None:
+    """What is committed is releasable: every expert for every base."""
+    keys = [recipe.key for recipe in resolve(Path())]
+
+    assert keys == [
+        f"{expert}-{base}" for expert in ("expert-sql", "expert-json") for base in ("qwen3-tiny", "qwen3-small")
+    ]
+
+
+@pytest.mark.parametrize("expert", EXPERTS, ids=str)
+def test_the_grammar_holds_every_answer_that_is_taught(expert: Path) -> None:
+    """Generation that is held to the grammar can still say every right answer, of every form."""
+    taught = domain(DOMAINS[str(expert)])
+    parts = [taught.generate("train", count=4 * len(taught.FORMS), seed=5), taught.generate("test", count=50, seed=5)]
+    answers = {item.answer for item in itertools.chain(*parts)}
+
+    outside = [answer for answer in answers if not is_sentence(grammar(expert), answer)]
+
+    assert len(answers) > 100
+    assert outside == []
+
+
+@pytest.mark.parametrize(
+    ("expert", "text"), [(expert, text) for expert in EXPERTS for text in WRONG[str(expert)]], ids=str
+)
+def test_the_grammar_refuses_what_is_no_answer(expert: Path, text: str) -> None:
+    """Cut off, several at once, another language, or not quite right."""
+    assert not is_sentence(grammar(expert), text)
+
+
+@pytest.mark.parametrize("expert", EXPERTS, ids=str)
+def test_every_rule_of_the_grammar_is_there_and_used(expert: Path) -> None:
+    """No rule is missing, left over or unreadable."""
+    names = {line.split(" ")[0] for line in grammar(expert).splitlines() if "::=" in line}
+    bodies = " ".join(line.partition("::=")[2] for line in grammar(expert).splitlines())
+
+    used = {name for name in names if name in bodies.replace("(", " ").replace("?", " ").replace("*", " ").split()}
+
+    assert used | {"root"} == names
+
+
+def test_a_rule_that_begins_with_itself_is_found() -> None:
+    """The reader of grammars would notice left recursion, which samplers cannot run."""
+    left = Grammar({"root": ["root", '"a"', "|", '"a"']}, "aa")
+
+    with pytest.raises(ValueError, match="left-recursive"):
+        left.rule("root")(0)
+
+
+@pytest.mark.parametrize("expert", EXPERTS, ids=str)
+def test_the_examples_that_come_with_an_expert_are_right(expert: Path) -> None:
+    """Queries run on their schema, documents are valid under theirs, and both obey the grammar."""
+    items = cases(expert)
+
+    assert len({item["id"] for item in items}) == len(items) >= 6
+    for item in items:
+        assert set(item) == {"id", "question", "context", "answer"}
+        assert is_sentence(grammar(expert), item["answer"])
+        if DOMAINS[str(expert)] == "json":
+            jsonschema.validate(json.loads(item["answer"]), json.loads(item["context"]))
+        else:
+            database = sqlite3.connect(":memory:")
+            database.executescript(item["context"])
+            assert database.execute(item["answer"]).description

@@ -1,0 +1,57 @@
+"""Writes the golden files anew: ``python -m tests.golden.make`` from the project's root.
+
+Do so only when a byte layout changes on purpose, and say it in the changelog: the old files are what
+packages in the world look like.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from expertkit.files import dump_json, write_bytes
+from expertkit.packages import archive
+from expertkit.packages.build import prepare
+from expertkit.packages.description import integrity
+from expertkit.packages.members import collect
+from expertkit.packages.names import MANIFEST, PROVENANCE, SIGNATURE
+from expertkit.packages.sidecar import write_sidecar
+from expertkit.packages.sign import sign_file
+from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
+from tests.packages.archives import decode as members_of
+from tests.packages.builders import RECIPE, make_project, make_signer
+
+FOLDER = Path(__file__).parent
+PACKAGE = "expert-mini-nano.v1.0.0.expert"
+
+_PROVENANCE = {"provenance": 1, "sources": {}, "note": "fixed, so that the golden package outlives changes of the code"}
+
+
+def main() -> None:
+    """Replace every golden file."""
+    with TemporaryDirectory() as scratch:
+        members = _members(make_project(Path(scratch, "project")))
+        unsigned = Path(scratch, PACKAGE)
+        with unsigned.open("wb") as file:
+            archive.write(file, archive.whole(members))
+        write_sidecar(unsigned)
+        signer = make_signer(Path(scratch, "home"))
+        sign_file(unsigned, output=FOLDER, whole=False, signer=signer)
+    envelope = decode(members_of((FOLDER / PACKAGE).read_bytes())[SIGNATURE])
+    write_bytes(FOLDER / "publisher.pub", str(signer.public).encode())
+    write_bytes(FOLDER / "statement.json", envelope.payload)
+    write_bytes(FOLDER / "pae.bin", pae(PAYLOAD_TYPE, envelope.payload))
+
+
+def _members(project: Path) -> dict[str, bytes]:
+    """What a package holds, with a provenance that does not follow the code."""
+    members = collect(prepare(project, RECIPE))
+    manifest: dict[str, Any] = json.loads(members.pop(MANIFEST))
+    members[PROVENANCE] = dump_json(_PROVENANCE)
+    return {**members, MANIFEST: dump_json({**manifest, "integrity": integrity(members)})}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""The golden files: read and verified by today's code, and written by it byte for byte the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from expertkit.adapters import decode as decode_adapter
+from expertkit.adapters import encode_config, encode_tensors
+from expertkit.files import dump_json
+from expertkit.packages.sidecar import check_sidecar
+from expertkit.packages.verify import verify
+from expertkit.signing import PublicKey, seal
+from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
+from expertkit.signing.statement import decode as decode_statement
+from tests.golden.make import FOLDER, PACKAGE
+from tests.packages.archives import decode as members_of
+from tests.packages.archives import encode, gunzipped
+from tests.packages.builders import NOW, make_signer
+
+GOLDEN = FOLDER / PACKAGE
+
+
+def trusted() -> PublicKey:
+    """The golden public key."""
+    return PublicKey.from_str((FOLDER / "publisher.pub").read_text())
+
+
+def test_the_golden_package_verifies() -> None:
+    """A package of this format can be read as long as the format is supported."""
+    verified = verify(GOLDEN, trusted=trusted(), at=NOW)
+
+    check_sidecar(GOLDEN)
+    assert verified.statement == decode_statement((FOLDER / "statement.json").read_bytes())
+
+
+def test_the_archive_of_the_golden_members_is_the_golden_archive() -> None:
+    """Headers, order and padding are the same, byte for byte, before compression."""
+    data = GOLDEN.read_bytes()
+
+    assert gunzipped(encode(members_of(data))) == gunzipped(data)
+    assert encode(members_of(data))[:10] == data[:10]
+
+
+def test_the_statement_is_written_the_same() -> None:
+    """From the same values come the same payload, the same signed bytes and the same signature."""
+    payload = (FOLDER / "statement.json").read_bytes()
+    envelope = members_of(GOLDEN.read_bytes())["signature.sig"]
+
+    statement = decode_statement(payload)
+
+    assert statement.encode() == payload == decode(envelope).payload
+    assert pae(PAYLOAD_TYPE, payload) == (FOLDER / "pae.bin").read_bytes()
+    assert seal(statement, make_signer(Path()).private) == envelope
+    assert make_signer(Path()).public == trusted()
+
+
+def test_the_adapter_is_written_the_same() -> None:
+    """From the same values come the same tensors and the same config."""
+    members = members_of(GOLDEN.read_bytes())
+
+    lora = decode_adapter(members["adapter_model.safetensors"], json.loads(members["adapter_config.json"]))
+
+    assert encode_tensors(lora) == members["adapter_model.safetensors"]
+    assert dump_json(encode_config(lora, base="nano")) == members["adapter_config.json"]

@@ -1,0 +1,301 @@
+"""Stage ``package``: what goes in, what never does, and the same bytes everywhere."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from expertkit.errors import CompatibilityError, ExpertError, FormatError, IntegrityError, ManifestError, PackagingError
+from expertkit.files import read_json, sha256_bytes
+from expertkit.packages.build import build, list_contents, prepare
+from expertkit.packages.decomposition import decompose_adapter, weights_folder
+from expertkit.packages.names import REQUIRED
+from expertkit.packages.verify import check_archive
+from expertkit.recipes import PackageConfig
+from tests.packages.archives import decode
+from tests.packages.builders import MANIFEST, RECIPE, judge, load, make_project, other_base, pack, put, train
+
+GUIDE = {
+    "manifest.json", "adapter_model.safetensors", "adapter_config.json", "special_tokens_map.json",
+    "tokenizer_config.json", "tokenizer.json", "vocab.json", "README.md", "grammar.gbnf", "LICENSE",
+}  # fmt: skip
+OURS = {"training_args.json", "evaluation.json", "provenance.json", "recipe.json"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An accepted expert, ready to be packed."""
+    return make_project(tmp_path)
+
+
+def members(project: Path) -> dict[str, bytes]:
+    """Everything in the built package."""
+    return decode(pack(project).read_bytes())
+
+
+def test_the_members_are_those_of_the_guide(project: Path) -> None:
+    """Everything that is always included is there, and our own records; nothing else is."""
+    assert members(project).keys() == GUIDE | OURS
+    assert REQUIRED <= GUIDE | OURS
+
+
+def test_what_training_leaves_behind_stays_out(project: Path) -> None:
+    """Optimizer, scheduler, logs and checkpoints beside the adapter are not packed."""
+    weights = weights_folder(project, RECIPE)
+    for name in ("optimizer.pt", "scheduler.pt", "trainer_state.json", "a.log", "checkpoint-5/a", "training_args.bin"):
+        put(weights / name, b"x")
+
+    assert members(project).keys() == GUIDE | OURS
+
+
+def test_optional_files_may_be_missing(project: Path) -> None:
+    """README and LICENSE go in where they exist."""
+    (project / "experts/expert-mini/README.md").unlink()
+    (project / "experts/expert-mini/LICENSE").unlink()
+
+    assert members(project).keys() == (GUIDE | OURS) - {"README.md", "LICENSE"}
+
+
+def test_a_grammar_under_another_name_goes_in(project: Path) -> None:
+    """The manifest says which file the grammar is."""
+    put(project / "experts/expert-mini/manifest.json", changed_manifest(grammar_file="grammars/sql.gbnf"))
+    put(project / "experts/expert-mini/grammars/sql.gbnf", b"root")
+
+    assert members(project)["grammars/sql.gbnf"] == b"root"
+
+
+def changed_manifest(**decoding: Any) -> dict[str, Any]:
+    """The manifest with other decoding settings."""
+    training = {**MANIFEST["training"], "decoding": {**MANIFEST["training"]["decoding"], **decoding}}
+    return {**MANIFEST, "training": training}
+
+
+@pytest.mark.parametrize("by_recipe", [True, False])
+def test_tests_travel_only_when_asked_for(project: Path, *, by_recipe: bool) -> None:
+    """By the recipe or by the flag."""
+    recipe = replace(RECIPE, package=PackageConfig(include_tests=by_recipe))
+
+    listed = list_contents(prepare(project, recipe, include_tests=not by_recipe))
+
+    assert "tests/test_cases.json" in listed
+    assert "tests/test_cases.json" not in list_contents(prepare(project, RECIPE))
+
+
+def test_listing_packs_nothing(project: Path) -> None:
+    """Names and sizes are those of the package, in its order."""
+    listed = list_contents(prepare(project, RECIPE))
+
+    assert not (project / "build/packages").exists()
+    assert listed == {name: len(data) for name, data in members(project).items()}
+
+
+def test_the_manifest_is_narrowed_to_the_base_and_completed(project: Path) -> None:
+    """One base with its fingerprint, the adapter as it is, all training settings, scores and integrity."""
+    found = members(project)
+    packed = load(found["manifest.json"])
+
+    (base,) = packed["base_models"]
+    (adapter,) = base["adapters"]
+    assert (base["name"], len(base["sha256"])) == ("nano", 64)
+    assert adapter["sha256"] == sha256_bytes(found["adapter_model.safetensors"])
+    assert (adapter["size_bytes"], adapter["alpha"]) == (len(found["adapter_model.safetensors"]), adapter["r"])
+    assert packed["training"]["config"]["max_steps"] == 3
+    assert packed["quality_metrics"]["benchmark_score"] == 0.9
+    assert packed["quality_metrics"]["improvement_percent"] == 90.0
+    rest = found.keys() - {"manifest.json"}
+    assert packed["integrity"]["files"] == {name: sha256_bytes(found[name]) for name in rest}
+
+
+def test_keys_and_their_order_survive(project: Path) -> None:
+    """Comments stay where they are, and only new keys come at the end."""
+    keys = list(load(members(project)["manifest.json"]))
+
+    assert keys == [*MANIFEST, "quality_metrics", "integrity"]
+
+
+def test_the_members_are_what_they_came_from(project: Path) -> None:
+    """Metrics, tokenizer and training arguments are packed byte for byte; the recipe is the resolved one."""
+    found = members(project)
+
+    assert found["evaluation.json"] == (project / "build/evaluate/expert-mini-nano/metrics.json").read_bytes()
+    assert found["tokenizer.json"] == (project / "models/nano/tokenizer.json").read_bytes()
+    assert load(found["recipe.json"]) == read_json(project / "build/recipes/expert-mini-nano.json")
+    assert load(found["special_tokens_map.json"]) == {"eos_token": "<|im_end|>", "pad_token": "<|pad|>"}
+    assert list(load(found["vocab.json"])) == ["a", "b", "ab"]
+    assert load(found["provenance.json"])["recipe"] == sha256_bytes(found["recipe.json"])
+    assert load(found["adapter_config.json"])["base_model_name_or_path"] == "nano"
+
+
+def test_a_path_of_this_computer_stays_out(project: Path) -> None:
+    """A base in a folder outside the project is packed by name, and gives the same content."""
+    absolute = replace(RECIPE, base_model=replace(RECIPE.base_model, path=str(project / "models/nano")))
+
+    package = decode(pack(project, absolute).read_bytes())
+
+    assert not any(str(project).encode() in data for data in package.values())
+
+
+def test_the_package_has_a_sound_form(project: Path) -> None:
+    """Everything but the signature checks, and the file has the name of the guide."""
+    built = build(prepare(project, RECIPE))
+    checked = check_archive(pack(project))
+
+    assert checked.contents.content_digest == built.content_digest  # type: ignore[union-attr]
+    assert built.path == project / "build/packages/expert-mini-nano/expert-mini-nano.v1.0.0.expert"  # type: ignore[union-attr]
+    assert not checked.is_signed
+
+
+def test_a_folder_of_ones_own_keeps_what_is_in_it(project: Path) -> None:
+    """With an output folder only the package and its sidecar are written."""
+    put(project / "mine/notes.txt", b"notes")
+
+    build(prepare(project, RECIPE), output=project / "mine")
+
+    assert {path.name for path in (project / "mine").iterdir()} == {
+        "notes.txt", "expert-mini-nano.v1.0.0.expert", "expert-mini-nano.v1.0.0.expert.sha256",
+    }  # fmt: skip
+
+
+def refused(project: Path) -> Path:
+    """A project whose expert missed the gate."""
+    judge(project, verdict="refused", reasons=["accuracy 0.80 is below 0.90"], expert_score=0.8)
+    return project / "build/packages/expert-mini-nano"
+
+
+def test_a_refused_expert_is_not_packed(project: Path) -> None:
+    """The error carries the reason and exit status 12; a package from before stays as it was."""
+    before = pack(project).read_bytes()
+    folder = refused(project)
+
+    with pytest.raises(PackagingError, match=r"accuracy 0\.80 is below 0\.90") as refusal:
+        build(prepare(project, RECIPE))
+
+    assert refusal.value.exit_code == 12
+    assert (folder / "expert-mini-nano.v1.0.0.expert").read_bytes() == before
+
+
+def test_a_recorded_refusal_takes_the_place_of_the_package(project: Path) -> None:
+    """refused.json is all there is afterwards."""
+    pack(project)
+    folder = refused(project)
+
+    build(prepare(project, RECIPE), record_refusal=True)
+
+    assert [path.name for path in folder.iterdir()] == ["refused.json"]
+    assert read_json(folder / "refused.json") == {
+        "expert": "expert-mini", "base": "nano", "version": "1.0.0", "reasons": ["accuracy 0.80 is below 0.90"],
+        "base_score": 0.0, "expert_score": 0.8, "p_value": 1e-9,
+    }  # fmt: skip
+
+
+def test_an_adapter_that_was_not_evaluated_is_not_packed(project: Path) -> None:
+    """The report must be about the very bytes."""
+    train(project, seed=2)
+    decompose_adapter(project, RECIPE)
+
+    with pytest.raises(IntegrityError, match="expected the evaluated adapter"):
+        pack(project)
+
+
+def test_the_adapter_can_come_from_elsewhere(project: Path) -> None:
+    """A folder of weights that was evaluated is taken in place of the expert's own."""
+    weights_folder(project, RECIPE).rename(project / "elsewhere")
+
+    listed = list_contents(prepare(project, RECIPE, weights=project / "elsewhere"))
+
+    assert "adapter_model.safetensors" in listed
+
+
+FAULTS: dict[str, tuple[str, object, type[ExpertError]]] = {
+    "no manifest": ("experts/expert-mini/manifest.json", None, PackagingError),
+    "a manifest of another version": (
+        "experts/expert-mini/manifest.json",
+        MANIFEST | {"version": "2.0.0"},
+        PackagingError,
+    ),
+    "a manifest that is wrong": ("experts/expert-mini/manifest.json", {}, ManifestError),
+    "no grammar": ("experts/expert-mini/grammar.gbnf", None, PackagingError),
+    "no adapter": ("experts/expert-mini/weights/nano/adapter_config.json", None, PackagingError),
+    "another rank": ("experts/expert-mini/weights/nano/adapter_config.json", {"r": 3}, FormatError),
+    "no evaluation": ("build/evaluate/expert-mini-nano/metrics.json", None, PackagingError),
+    "no tokenizer": ("models/nano/tokenizer.json", None, PackagingError),
+    "a tokenizer without words": ("models/nano/tokenizer.json", {}, FormatError),
+    "no base": ("models/nano/config.json", None, CompatibilityError),
+    "a README that is a pickle": ("experts/expert-mini/README.md", pickle.dumps({}), FormatError),
+    "training arguments that are a zip": (
+        "experts/expert-mini/weights/nano/training_args.json",
+        b"PK\3\4",
+        FormatError,
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "error"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_fault_is_named_and_leaves_nothing(project: Path, name: str, value: object, error: type[ExpertError]) -> None:
+    """Each missing or wrong file is an error of its own kind, and no output appears."""
+    (project / name).unlink() if value is None else put(project / name, value)
+
+    with pytest.raises(error):
+        pack(project)
+
+    assert not (project / "build/packages").exists()
+
+
+def test_a_base_that_the_manifest_does_not_name_is_refused(project: Path) -> None:
+    """The expert is not for it."""
+    put(project / "experts/expert-mini/manifest.json", MANIFEST | {"base_models": MANIFEST["base_models"][1:]})
+
+    with pytest.raises(CompatibilityError, match="'nano'"):
+        pack(project)
+
+
+def test_a_base_with_another_fingerprint_is_refused(project: Path) -> None:
+    """Both fingerprints are named, and the status is 4."""
+    pinned = replace(RECIPE, base_model=replace(RECIPE.base_model, fingerprint="0" * 64))
+
+    with pytest.raises(CompatibilityError, match="0" * 64) as refusal:
+        pack(project, pinned)
+
+    assert refusal.value.exit_code == 4
+
+
+def test_each_base_has_a_package_of_its_own(project: Path) -> None:
+    """The second base's package names the second base."""
+    make_project(project, recipe=other_base())
+
+    package = pack(project, other_base())
+
+    assert package.name == "expert-mini-other.v1.0.0.expert"
+    assert [each["name"] for each in load(decode(package.read_bytes())["manifest.json"])["base_models"]] == ["other"]
+
+
+SCRIPT = """
+import os, sys, time
+from pathlib import Path
+os.umask(int(sys.argv[2], 8))
+time.tzset()
+from tests.packages.builders import make_project, sign
+print(__import__("hashlib").sha256(sign(make_project(Path(sys.argv[1]))).read_bytes()).hexdigest())
+"""
+
+PLACES = [("one", "022", "UTC", "C", "0"), ("a longer name/two", "077", "Asia/Kathmandu", "C.UTF-8", "random")]
+
+
+def test_the_same_bytes_come_out_everywhere(tmp_path: Path) -> None:
+    """Another folder, umask, time zone, locale and hash seed, another process: the same signed file."""
+    digests = set()
+    for name, umask, zone, locale, seed in PLACES:
+        environment = {**os.environ, "TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed}
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+        command = [sys.executable, "-c", SCRIPT, str(tmp_path / name), umask]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        digests.add(done.stdout)
+
+    assert len(digests) == 1

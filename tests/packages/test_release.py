@@ -1,0 +1,86 @@
+"""Stage ``release``: what is in dist/, and what the index says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from expertkit.errors import IntegrityError, PackagingError, SignatureError
+from expertkit.files import read_json
+from expertkit.packages.build import build, prepare
+from expertkit.packages.release import release
+from expertkit.packages.sidecar import check_sidecar
+from expertkit.packages.sign import sign_package
+from tests.packages.builders import NOW, RECIPE, judge, make_project, make_signer, other_base, publisher, put, sign
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """One package signed, one expert refused."""
+    sign(make_project(tmp_path))
+    make_project(tmp_path, recipe=other_base())
+    judge(tmp_path, recipe=other_base(), verdict="refused", reasons=["too weak"], expert_score=0.1)
+    build(prepare(tmp_path, other_base()), record_refusal=True)
+    sign_package(tmp_path, other_base(), signer=make_signer(tmp_path / "home"), record_refusal=True)
+    return tmp_path
+
+
+def test_what_was_signed_is_collected_and_what_was_refused_is_listed(project: Path) -> None:
+    """The index has both, sorted; dist/ has the package with its sidecar."""
+    released, refused = release(project, trusted=publisher(), at=NOW)
+
+    assert (released.base, released.verdict, released.file) == ("nano", "accepted", "expert-mini-nano.v1.0.0.expert")
+    assert (refused.base, refused.verdict, refused.file, refused.reasons) == ("other", "refused", None, ("too weak",))
+    names = {path.name for path in (project / "dist").iterdir()}
+    assert names == {"index.json", "expert-mini-nano.v1.0.0.expert", "expert-mini-nano.v1.0.0.expert.sha256"}
+    check_sidecar(project / "dist/expert-mini-nano.v1.0.0.expert")
+    index = read_json(project / "dist/index.json")["releases"]
+    assert [each["verdict"] for each in index] == ["accepted", "refused"]
+    assert index[0]["content_digest"] == released.content_digest
+
+
+def test_what_was_in_dist_before_goes(project: Path) -> None:
+    """dist/ holds this release and nothing else; leftovers in build/signed/ are not looked at."""
+    put(project / "dist/old.expert", b"old")
+    put(project / "build/signed/.expert-mini-nano.new-1/half", b"half")
+
+    release(project, trusted=publisher(), at=NOW)
+
+    assert not (project / "dist/old.expert").exists()
+
+
+def test_what_no_recipe_names_is_left_out(project: Path) -> None:
+    """A base that was taken out of params.yaml is not released any more, though its signed package is still there."""
+    (project / "build/recipes/expert-mini-other.json").unlink()
+
+    releases = release(project, trusted=publisher(), at=NOW)
+
+    assert [each.base for each in releases] == ["nano"]
+
+
+def test_a_package_that_does_not_verify_is_not_released(project: Path) -> None:
+    """A damaged package and a stranger's signature stop the release; dist/ stays as it was."""
+    put(project / "dist/old.expert", b"old")
+
+    with pytest.raises(SignatureError):
+        release(project, trusted=publisher(2), at=NOW)
+    (project / "build/signed/expert-mini-nano/expert-mini-nano.v1.0.0.expert").write_bytes(b"damaged")
+    with pytest.raises(IntegrityError):
+        release(project, trusted=publisher(), at=NOW)
+
+    assert (project / "dist/old.expert").read_bytes() == b"old"
+
+
+def test_without_signed_packages_there_is_no_release(tmp_path: Path) -> None:
+    """An empty line is an error, not an empty release."""
+    with pytest.raises(PackagingError, match="got none"):
+        release(tmp_path, trusted=publisher(), at=NOW)
+
+
+def test_the_order_does_not_depend_on_the_file_system(project: Path) -> None:
+    """Releasing twice gives the same index."""
+    first = release(project, trusted=publisher(), at=NOW)
+
+    assert release(project, trusted=publisher(), at=NOW) == first
+    assert RECIPE.base < other_base().base

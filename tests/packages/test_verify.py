@@ -1,0 +1,200 @@
+"""Verification: every byte counts, and only a trusted key's word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from expertkit.errors import ExpertError, FormatError, IntegrityError, ManifestError, SignatureError
+from expertkit.files import dump_json, sha256_bytes
+from expertkit.packages.sidecar import sidecar
+from expertkit.packages.verify import check_archive, verify
+from expertkit.signing import seal
+from expertkit.signing.dsse import decode as decode_envelope
+from expertkit.signing.statement import Base
+from expertkit.signing.statement import decode as decode_statement
+from tests.packages.archives import decode, encode, gunzipped, gzipped
+from tests.packages.builders import NOW, load, make_project, make_signer, pack, publisher, sign
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A signed package."""
+    return sign(make_project(tmp_path_factory.mktemp("project"))).read_bytes()
+
+
+def verdict(folder: Path, data: bytes) -> ExpertError | None:
+    """The error that verifying ``data`` ends with, if it ends with one."""
+    path = folder / "a.expert"
+    path.write_bytes(data)
+    try:
+        verify(path, trusted=publisher(), at=NOW)
+    except ExpertError as error:
+        return error
+    return None
+
+
+def test_a_signed_package_verifies(tmp_path: Path, signed: bytes) -> None:
+    """What is signed and what is there are the same."""
+    path = tmp_path / "a.expert"
+    path.write_bytes(signed)
+
+    verified = verify(path, trusted=publisher(), at=NOW)
+
+    assert verified.statement.name == verified.manifest.name == "expert-mini"
+    assert verified.statement.content_digest == verified.contents.content_digest
+    assert "signed by 'mini publisher'" in verified.describe()
+
+
+@pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_changed_byte_inside_is_refused(tmp_path: Path, signed: bytes, step: int) -> None:
+    """No byte of headers, members, signature or padding can be another, with the compression made right again."""
+    layer = gunzipped(signed)
+
+    for at in range(0, len(layer), step):
+        changed = bytearray(layer)
+        changed[at] ^= 1 << at % 8
+        error = verdict(tmp_path, gzipped(bytes(changed)))
+        assert error is not None, at
+        assert error.exit_code == 5
+
+
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_changed_byte_of_the_compression_is_refused_or_changes_nothing(
+    tmp_path: Path, signed: bytes, step: int
+) -> None:
+    """Deflate can say the same in several ways; whatever is accepted unpacks to the very same archive."""
+    for at in range(0, len(signed), step):
+        changed = bytearray(signed)
+        changed[at] ^= 1 << at % 8
+        error = verdict(tmp_path, bytes(changed))
+        assert error is not None or gunzipped(bytes(changed)) == gunzipped(signed)
+        assert error is None or error.exit_code == 5
+
+
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
+def test_with_its_sidecar_every_changed_byte_of_the_file_is_refused(tmp_path: Path, signed: bytes, step: int) -> None:
+    """The SHA-256 beside the package covers the compression too."""
+    sidecar(tmp_path / "a.expert").write_text(f"{sha256_bytes(signed)}  a.expert\n")
+    assert verdict(tmp_path, signed) is None
+
+    for at in range(0, len(signed), step):
+        changed = bytearray(signed)
+        changed[at] ^= 1 << at % 8
+        assert isinstance(verdict(tmp_path, bytes(changed)), IntegrityError)
+
+
+def test_an_unsigned_package_is_refused(tmp_path: Path) -> None:
+    """Taking the signature away does not make a package pass."""
+    error = verdict(tmp_path, pack(make_project(tmp_path)).read_bytes())
+
+    assert isinstance(error, SignatureError)
+
+
+@pytest.mark.parametrize("at", [NOW + timedelta(days=366), NOW - timedelta(days=1)], ids=["expired", "not yet made"])
+def test_a_signature_outside_its_time_is_refused(tmp_path: Path, signed: bytes, at: object) -> None:
+    """The clock is the caller's, never the file's."""
+    path = tmp_path / "a.expert"
+    path.write_bytes(signed)
+
+    with pytest.raises(SignatureError, match=r"expired|future"):
+        verify(path, trusted=publisher(), at=at)  # type: ignore[arg-type]
+
+
+def test_a_stranger_cannot_sign(tmp_path: Path, signed: bytes) -> None:
+    """The key in the package proves nothing: only the trusted one counts."""
+    path = tmp_path / "a.expert"
+    path.write_bytes(signed)
+
+    with pytest.raises(SignatureError, match="not made by key"):
+        verify(path, trusted=publisher(2), at=NOW)
+
+
+def resigned(signed: bytes, **changed: object) -> bytes:
+    """The package with a good signature over a statement that says something else."""
+    members = decode(signed)
+    statement = decode_statement(decode_envelope(members["signature.sig"]).payload)
+    other = replace(statement, **changed)  # type: ignore[arg-type]
+    return encode({**members, "signature.sig": seal(other, make_signer(Path()).private)})
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"name": "expert-other"},
+        {"version": "9.0.0"},
+        {"base": Base(name="other", fingerprint="f" * 64)},
+    ],
+    ids=["name", "version", "base"],
+)
+def test_a_signature_for_something_else_does_not_pass(
+    tmp_path: Path, signed: bytes, changed: dict[str, object]
+) -> None:
+    """Name, version and base of statement and manifest must agree."""
+    error = verdict(tmp_path, resigned(signed, **changed))
+
+    assert isinstance(error, SignatureError)
+
+
+def test_a_signature_of_another_package_does_not_pass(tmp_path: Path, signed: bytes) -> None:
+    """Moving a signature to other members is seen."""
+    other = make_project(tmp_path)
+    (other / "experts/expert-mini/README.md").write_bytes(b"other")
+    foreign = decode(sign(other).read_bytes())["signature.sig"]
+
+    error = verdict(tmp_path, encode({**decode(signed), "signature.sig": foreign}))
+
+    assert isinstance(error, SignatureError)
+    assert "over others" in str(error)
+
+
+def with_manifest(members: dict[str, bytes], **changed: object) -> dict[str, bytes]:
+    """The members with some of the manifest's keys changed."""
+    return {**members, "manifest.json": dump_json({**load(members["manifest.json"]), **changed})}
+
+
+def without(members: dict[str, bytes], name: str) -> dict[str, bytes]:
+    """The members without one."""
+    return {each: data for each, data in members.items() if each != name}
+
+
+def twice(members: dict[str, bytes]) -> object:
+    """The list of bases with its one entry and a second."""
+    (base,) = load(members["manifest.json"])["base_models"]
+    return [base, {**base, "name": "other"}]
+
+
+NO_FILES = {"algorithm": "sha256", "files": {}}
+WRONG: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], type[ExpertError]]] = {
+    "a member missing": (lambda found: without(found, "LICENSE"), IntegrityError),
+    "a required member missing": (lambda found: without(found, "vocab.json"), FormatError),
+    "no manifest": (lambda found: without(found, "manifest.json"), FormatError),
+    "a member more": (lambda found: {**found, "extra.txt": b""}, IntegrityError),
+    "another member": (lambda found: {**found, "LICENSE": b"other"}, IntegrityError),
+    "a pickle": (lambda found: {**found, "training_args.bin": b"x"}, FormatError),
+    "an empty integrity block": (lambda found: with_manifest(found, integrity=NO_FILES), IntegrityError),
+    "another algorithm": (lambda found: with_manifest(found, integrity=NO_FILES | {"algorithm": "md5"}), ManifestError),
+    "two bases": (lambda found: with_manifest(found, base_models=twice(found)), IntegrityError),
+    "a manifest that is none": (lambda found: {**found, "manifest.json": b"{}"}, ManifestError),
+    "a manifest that is no JSON": (lambda found: {**found, "manifest.json": b'{"a":1,"a":1}'}, FormatError),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "error"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_package_is_refused_before_anybody_asks_who_signed(
+    tmp_path: Path, signed: bytes, change: Callable[[dict[str, bytes]], dict[str, bytes]], error: type[ExpertError]
+) -> None:
+    """The form is checked with errors of its own; verifying turns each into status 5."""
+    path = tmp_path / "a.expert"
+    path.write_bytes(encode(change(decode(signed))))
+
+    with pytest.raises(error):
+        check_archive(path)
+
+    refusal = verdict(tmp_path, path.read_bytes())
+    assert refusal is not None
+    assert refusal.exit_code == 5

@@ -1,0 +1,80 @@
+"""docs/recipes.md and docs/manifest.md say what the code declares."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from expertkit.fields import declared, describe
+from expertkit.manifest import Manifest
+from expertkit.manifest.making import Dataset, Decoding, Evaluation, QualityMetrics
+from expertkit.manifest.model import (
+    AdapterEntry,
+    BaseEntry,
+    Constraints,
+    Integrity,
+    Limitation,
+    Performance,
+    Routing,
+    Runtime,
+    SoftPrompt,
+)
+from expertkit.recipes.base_models import BaseConfig
+from expertkit.recipes.params import SECTIONS, ParamsFile
+
+SOURCES = ("src/expertkit/recipes/recipe.py", "src/expertkit/manifest/training.py")
+PARTS = (
+    AdapterEntry, BaseEntry, Constraints, Dataset, Decoding, Evaluation, Integrity, Limitation, Manifest, Performance,
+    QualityMetrics, Routing, Runtime, SoftPrompt,
+)  # fmt: skip
+
+
+def docstrings() -> dict[tuple[str, str], str]:
+    """What stands under each field of the classes that a recipe is made of."""
+    bodies = [
+        (node.name, node.body)
+        for source in SOURCES
+        for node in ast.parse(Path(source).read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    return {
+        (name, field.target.id): str(after.value.value)
+        for name, body in bodies
+        for field, after in zip(body, body[1:], strict=False)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+    }
+
+
+def test_the_table_of_sections_is_what_the_code_declares() -> None:
+    """Every key, what it may hold and what it does, word for word."""
+    page = Path("docs/recipes.md").read_text(encoding="utf-8").splitlines()
+    said = docstrings()
+
+    rows = [
+        f"| `{section}.{key}` | {describe(kind)} | {said[part.kind.__name__, key]} |"
+        for section, part in SECTIONS.items()
+        for key, kind in part.known().items()
+        if (section, key) != ("train", "config")
+    ]
+
+    assert len(rows) > 25
+    assert [line for line in page if line.startswith(tuple(f"| `{section}." for section in SECTIONS))] == rows
+
+
+def test_every_key_of_the_files_is_explained() -> None:
+    """params.yaml and the descriptions of base models have a row for each key."""
+    page = Path("docs/recipes.md").read_text(encoding="utf-8")
+
+    missing = [key for kind in (ParamsFile, BaseConfig) for key in declared(kind) if f"| `{key}` |" not in page]
+
+    assert missing == []
+
+
+def test_every_field_of_a_manifest_is_named() -> None:
+    """A field that is read and not explained would be found only in the code."""
+    page = Path("docs/manifest.md").read_text(encoding="utf-8")
+
+    missing = [f"{kind.__name__}.{key}" for kind in PARTS for key in declared(kind) if key not in page]
+
+    assert missing == []
