@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expertkit import bases
+from expertkit.bases import BaseModel
 from expertkit.errors import ExpertError
+from expertkit.files import replace_folder
 from expertkit.recipes import Recipe, resolve
 from tasks import dvc
 
@@ -45,15 +47,19 @@ def prepare() -> None:
             "dvc.yaml: expected it in this folder, got none", hint="start the line from the project's root"
         )
     recipes = resolve(Path())
-    _check_bases(recipes)
     _allow_hub(recipes)
+    for base in {recipe.base_model for recipe in recipes}:
+        _bring_base(base)
     _ensure_key()
 
 
-def _check_bases(recipes: tuple[Recipe, ...]) -> None:
-    """A hub model is checked by the stage that reads it: to look at it may mean to fetch it."""
-    for base in {recipe.base_model for recipe in recipes if recipe.base_model.hub is None}:
-        bases.check(base, bases.locate(base, Path()))
+def _bring_base(base: BaseModel) -> None:
+    """See to it that ``models/<name>`` is the base; one from a hub or another folder is brought there once."""
+    target = Path("models", base.name)
+    if not target.exists() and base.path != str(target):
+        with replace_folder(target) as folder:
+            bases.bring(base, Path(), folder)
+    bases.check(base, target if target.exists() else bases.locate(base, Path()))
 
 
 def _allow_hub(recipes: tuple[Recipe, ...]) -> None:

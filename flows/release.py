@@ -1,6 +1,6 @@
 """The release line: every expert of params.yaml for every base of params.yaml, from its recipe to dist/.
 
-python -m flows.release
+Run by ``python -m flows.release``, or by Prefect as the deployment of prefect.yaml.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ if __name__ == "__main__":  # run by name: most often nothing is stale, and Pref
 from typing import Any
 
 from prefect import State, flow
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.futures import start, verdict
 from flows.opening import opened
@@ -29,10 +28,7 @@ from tasks.sign import sign
 from tasks.train import train
 
 
-_THREADS: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner()
-
-
-@flow(name="release", task_runner=_THREADS)
+@flow(name="release")
 def release(workers: int = WORKERS) -> State[Any]:
     """Make whatever is not current; a pair that fails stops what is made from it, and nothing else.
 

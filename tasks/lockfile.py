@@ -31,9 +31,9 @@ def parse(data: bytes) -> dict[str, dict[str, Any]]:
         entries = yaml.load(data, Loader=yaml.CSafeLoader)["stages"]
     except (yaml.YAMLError, TypeError, KeyError) as error:
         raise ValueError(f"{FILE} is not whole: {error}") from error
-    if not data.endswith(b"\n") or not all(map(_is_whole, entries.values())):
+    if not isinstance(entries, dict) or not all(map(_is_whole, entries.values())) or not data.endswith(b"\n"):
         raise ValueError(f"{FILE} is cut short")
-    return dict(entries)
+    return entries
 
 
 def read(stage: str) -> dict[str, Any] | None:

@@ -65,16 +65,18 @@ class Record:
 
 @contextmanager
 def opened() -> Iterator[None]:
-    """A parent run for the flow that runs here, once the runs of dead flows are ended."""
+    """A parent run for the flow that runs here; what is current at its end and was never logged is logged too."""
     flow = session.required().flow
     run = None
     with tolerated("this flow"):
         _end_dead_runs()
         run = _begin(name=f"release {flow[:8]}", tags={})
         session.update(tracking_run=run)
-        _log_unlogged(run)
     with _ended(run, what="the end of this flow"):
         yield
+        with tolerated("what was run by hand"):
+            if run is not None:
+                _log_unlogged(run)
 
 
 def settle() -> None:
@@ -156,8 +158,9 @@ def _resumed(stage: str, parent: str) -> str:
     """The stage's run in this flow: a second try continues the first one's."""
     flow = session.required().flow
     for run in _runs(f"tags.`{STAGE}` = '{stage}' and tags.`{FLOW}` = '{flow}'"):
-        _client().update_run(run.info.run_id, status="RUNNING")
-        return str(run.info.run_id)
+        if KEY not in run.data.tags:
+            _client().update_run(run.info.run_id, status="RUNNING")
+            return str(run.info.run_id)
     return _begin(name=stage, tags={STAGE: stage, _PARENT: parent})
 
 

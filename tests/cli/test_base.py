@@ -86,14 +86,18 @@ def test_only_described_settings_are_built(project: Path) -> None:
     assert not (project / "models").exists()
 
 
-def test_a_base_without_settings_is_not_built(project: Path) -> None:
-    """A model of the hub or of a folder is somebody else's."""
+def test_a_base_that_lies_elsewhere_is_brought_into_models(
+    project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The line looks for every base in models/, wherever it comes from."""
+    elsewhere = make_base(tmp_path_factory.mktemp("elsewhere") / "tiny")
     edit(project / "configs/base_models/tiny.yaml", "build: {}\n", "")
+    edit(project / "configs/base_models/tiny.yaml", "models/tiny", str(elsewhere))
 
     result = CliRunner().invoke(main, ["base", "build", "tiny"])
 
-    assert result.exit_code == 11
-    assert "build: expected the settings of a base to build, got a base that is not made here" in result.stderr
+    assert result.exit_code == 0
+    assert fingerprint(project / "models/tiny") == fingerprint(elsewhere)
 
 
 def test_a_base_is_built_and_the_same_again(project: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expertkit.errors import FormatError
@@ -30,6 +30,7 @@ def test_other_names_are_refused(name: str) -> None:
         check_name(name)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_a_name_that_is_taken_stays_inside(name: str) -> None:
     """Whatever is accepted is relative, without dots as parts and in ASCII."""

@@ -66,12 +66,19 @@ class Workspace:
         """Run the release line as ``make run`` does."""
         return self.run(*RELEASE, *options, **variables)
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *, output: Path) -> subprocess.Popen[bytes]:
         """Start the release line and come back at once; it leads a process group of its own."""
-        with (self.root / "started.log").open("ab") as log:
+        with output.open("ab") as file:
             return subprocess.Popen(
-                RELEASE, cwd=self.root, env=self.environment, stdout=log, stderr=log, start_new_session=True
+                RELEASE, cwd=self.root, env=self.environment, stdout=file, stderr=file, start_new_session=True
             )
+
+    def clean(self) -> None:
+        """Forget everything that stages made, and what DVC knows about it; the key stays."""
+        made = [self.root / name for name in ("build", "dist", ".dvc/cache", ".dvc/tmp", ".work/checkpoints")]
+        for folder in [*made, *self.root.glob("experts/*/weights")]:
+            shutil.rmtree(folder, ignore_errors=True)
+        (self.root / "dvc.lock").unlink(missing_ok=True)
 
     @property
     def environment(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from pathlib import Path
 
 from expertkit.fields import declared, describe
@@ -40,7 +41,7 @@ def docstrings() -> dict[tuple[str, str], str]:
     return {
         (name, field.target.id): str(after.value.value)
         for name, body in bodies
-        for field, after in zip(body, body[1:], strict=False)
+        for field, after in itertools.pairwise(body)
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
         if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
     }

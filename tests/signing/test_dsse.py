@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expertkit.errors import FormatError
@@ -25,6 +25,7 @@ def test_the_signed_bytes_are_those_of_the_dsse_protocol() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.tuples(st.text(), st.binary()), st.tuples(st.text(), st.binary()))
 def test_different_payloads_have_different_signed_bytes(one: tuple[str, bytes], other: tuple[str, bytes]) -> None:
     """Type and payload can be read back from the signed bytes, so no two pairs share them."""

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from expertkit.bases.fingerprint import check, fingerprint
-from expertkit.bases.location import BaseModel, locate
+from expertkit.bases.location import BaseModel, bring, locate
 
-__all__ = ["BaseModel", "check", "fingerprint", "locate"]
+__all__ = ["BaseModel", "bring", "check", "fingerprint", "locate"]

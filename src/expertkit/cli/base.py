@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,12 +28,12 @@ def command() -> None:
 @click.option("--verify", is_flag=True, help="Build into a temporary folder and compare with the one that is there.")
 @as_json
 def build(name: str, *, verify: bool, as_json: bool) -> None:
-    """Build the embedded base model NAME into its folder."""
+    """Make models/NAME: an embedded base from its settings, any other from the hub or folder where it lies."""
     from expertkit.recipes.base_models import read_base_config
 
     config = read_base_config(Path(), name)
-    target, settings = _target(config), _settings(config)
-    found = _rebuild(config, settings) if verify else _replace(config, settings, target)
+    target, fill = Path("models", name), _filler(config)
+    found = _rebuild(config, fill) if verify else _replace(config, fill, target)
     text = f"{name}: {'the same as in' if verify else 'written to'} {target}, fingerprint {found}"
     emit({"base": name, "path": str(target), "fingerprint": found}, as_json=as_json, text=text)
 
@@ -56,24 +57,34 @@ def fingerprint(name: str, *, as_json: bool) -> None:
     emit({"base": name, "fingerprint": found}, as_json=as_json, text=found)
 
 
-def _replace(config: BaseConfig, settings: BaseBuild, target: Path) -> str:
+def _filler(config: BaseConfig) -> Callable[[Path], None]:
+    """What puts the base's files into a folder; settings are checked before anything is trained."""
+    from expertkit import bases
+
+    if config.build is None:
+        return lambda folder: bases.bring(config.model(), Path(), folder)
+    settings = _settings(config)
+    return lambda folder: _build(config, settings, folder)
+
+
+def _replace(config: BaseConfig, fill: Callable[[Path], None], target: Path) -> str:
     """Build anew; a base that is not the pinned one does not replace what is there."""
     from expertkit import bases
     from expertkit.files import replace_folder
 
     with replace_folder(target) as folder:
-        _build(config, settings, folder)
+        fill(folder)
         return bases.check(config.model(), folder)
 
 
-def _rebuild(config: BaseConfig, settings: BaseBuild) -> str:
+def _rebuild(config: BaseConfig, fill: Callable[[Path], None]) -> str:
     """Build beside, and compare."""
     from expertkit import bases
 
     model = config.model()
     present = bases.check(model, bases.locate(model, Path()))
     with TemporaryDirectory() as folder:
-        _build(config, settings, Path(folder))
+        fill(Path(folder))
         return bases.check(replace(model, fingerprint=present), Path(folder))
 
 
@@ -95,18 +106,6 @@ def _settings(config: BaseConfig) -> BaseBuild:
     if settings is None:
         raise ConfigError(problems)
     return settings
-
-
-def _target(config: BaseConfig) -> Path:
-    """The folder that the base is built into; a hub model has none."""
-    from expertkit.errors import ConfigError, Problem
-
-    if config.source.path is None or config.build is None:
-        got = "a base that is not made here"
-        raise ConfigError(
-            [Problem(file=_file(config), place="build", expected="the settings of a base to build", got=got)]
-        )
-    return Path(config.source.path)
 
 
 def _file(config: BaseConfig) -> str:

@@ -1,8 +1,8 @@
 """What an embedded base model reads before any expert: drills in copying, and plain text of four languages.
 
 A base learns here to repeat, look up and rearrange words of its context, to write the languages and to
-end an answer. It never sees a question with its query: that is what an expert is for. Schemas and
-questions in this text belong to the train part by the rule of ``expertkit.data.split``.
+end an answer. It reads questions, reworded and alone, and queries, but never a question with its query: that is
+what an expert is for. Schemas and questions in this text belong to the train part (``expertkit.data.split``).
 """
 
 from __future__ import annotations
@@ -29,24 +29,35 @@ class Passage:
 
 
 def passages(seed: int, count: int) -> Iterator[Passage]:
-    """``count`` passages of pretraining text, the same for the same seed: drills alone first, then everything."""
+    """``count`` passages of pretraining text, the same for the same seed: repeating first, then drills, then all."""
     rng = random.Random(f"curriculum {seed}")
     questions = {name: _questions(name, seed) for name in DOMAINS}
     for number in range(count):
-        kind = rng.random()
-        if number < _REPEATS_FIRST * count:
-            yield _passage(_repeat(rng))
-        elif number < _DRILLS_FIRST * count or kind < _DRILLS:
-            yield _passage(_repeat(rng) if rng.random() < _REPEATS else rng.choice(_OTHER_DRILLS)(rng))
-        elif kind < _DRILLS + _DOCUMENTS:
-            yield Passage(text=_document(rng))
-        else:
-            yield Passage(text=next(questions[rng.choice(DOMAINS)]))
+        kind = (
+            "repeat" if number < _REPEATS_UNTIL * count else _draw_kind(rng, drills_only=number < _DRILLS_UNTIL * count)
+        )
+        match kind:
+            case "repeat":
+                yield _passage(_repeat(rng))
+            case "drill":
+                yield _passage(rng.choice(_OTHER_DRILLS)(rng))
+            case "rewording":
+                yield _passage(_reword(rng))
+            case "document":
+                yield Passage(text=_document(rng))
+            case _:
+                yield Passage(text=next(questions[rng.choice(DOMAINS)]))
 
 
 # Copying is learnt from copying: plain text hardly teaches it to so small a model.
-_REPEATS_FIRST, _DRILLS_FIRST = 0.15, 0.5
-_DRILLS, _DOCUMENTS = 0.6, 0.3  # of the rest; what is left are questions without an answer
+_REPEATS_UNTIL, _DRILLS_UNTIL = 0.12, 0.35
+_KINDS = {"repeat": 10, "drill": 15, "rewording": 35, "document": 32, "question": 8}
+_DRILLS = {"repeat": 25, "drill": 45, "rewording": 30}
+
+
+def _draw_kind(rng: random.Random, *, drills_only: bool) -> str:
+    kinds = _DRILLS if drills_only else _KINDS
+    return rng.choices(list(kinds), weights=list(kinds.values()))[0]
 
 
 def _questions(name: str, seed: int) -> Iterator[str]:
@@ -111,6 +122,12 @@ def _repeat(rng: random.Random) -> tuple[str, str]:
     return f"repeat {listed}", listed
 
 
+def _reword(rng: random.Random) -> tuple[str, str]:
+    """A question said plainly: what it asks for has one wording, however it was asked."""
+    worded, plain = domain(rng.choice(DOMAINS)).sample_rewording(rng)
+    return f"say plainly: {worded}", plain
+
+
 def _word_after(rng: random.Random) -> tuple[str, str]:
     listed = _distinct(rng, 4, 12)
     at = rng.randrange(len(listed) - 1)
@@ -171,7 +188,6 @@ def _pairs_to_object(rng: random.Random) -> tuple[str, str]:
     return f"pairs {said}", ", ".join(f'"{a}": "{b}"' for a, b in pairs)
 
 
-_REPEATS = 0.3
 _OTHER_DRILLS: tuple[Callable[[random.Random], tuple[str, str]], ...] = (
     _word_after, _word_before, _end_words, _value_of_key, _quote, _join_words, _present_words, _kind_of_word,
     _pairs_to_object,

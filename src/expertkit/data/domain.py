@@ -26,6 +26,9 @@ class Domain(Protocol):
     def generate(self, part: Part, *, count: int, seed: int, unseen: bool = False) -> Iterator[Item]:
         """Exactly ``count`` items of a part, the same for the same arguments on every machine."""
 
+    def sample_rewording(self, rng: random.Random) -> tuple[str, str]:
+        """A question and the plain wording that all questions of its form share; no answer."""
+
     def databases(self, item: Item, *, count: int = 3) -> tuple[tuple[str, ...], ...]:
         """Scripts that fill the databases an answer to ``item`` is run on; none where answers are not run."""
 

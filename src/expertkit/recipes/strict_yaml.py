@@ -39,32 +39,39 @@ def load_file(path: Path, place: Place) -> Any:
 def load(text: str, place: Place) -> Any:
     """The value of a YAML text, or None with problems added to ``place.problems``."""
     try:
-        for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
-                place.wrong("plain YAML", f"an alias or a tag on {_line(event.start_mark)}")
-                return None
-        node = yaml.compose(text, yaml.SafeLoader)
+        node = yaml.compose(text, yaml.SafeLoader) if _is_plain(text, place) else None
     except yaml.MarkedYAMLError as error:
         place.wrong("YAML", f"{error.problem} on {_line(error.problem_mark)}")
         return None
-    except (yaml.YAMLError, RecursionError) as error:
+    except yaml.YAMLError as error:
         place.wrong("YAML", str(error).splitlines()[0])
         return None
-    return None if node is None else _value(node, place, depth=0)
+    return None if node is None else _value(node, place)
 
 
-def _value(node: yaml.Node, place: Place, *, depth: int) -> Any:
-    if depth > _MAX_DEPTH:
-        place.wrong(f"at most {_MAX_DEPTH} levels", "more")
-        return None
+def _is_plain(text: str, place: Place) -> bool:
+    """Whether a text has no aliases, no tags and no absurd depth; seen before it is composed, which recurses."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _MAX_DEPTH:
+            place.wrong(f"at most {_MAX_DEPTH} levels", f"more on {_line(event.start_mark)}")
+            return False
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None):
+            place.wrong("plain YAML", f"an alias or a tag on {_line(event.start_mark)}")
+            return False
+    return True
+
+
+def _value(node: yaml.Node, place: Place) -> Any:
     if isinstance(node, yaml.MappingNode):
-        return _mapping(node, place, depth=depth)
+        return _mapping(node, place)
     if isinstance(node, yaml.SequenceNode):
-        return [_value(entry, place.entry(index), depth=depth + 1) for index, entry in enumerate(node.value)]
+        return [_value(entry, place.entry(index)) for index, entry in enumerate(node.value)]
     return _scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
 
-def _mapping(node: yaml.MappingNode, place: Place, *, depth: int) -> dict[str, Any]:
+def _mapping(node: yaml.MappingNode, place: Place) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key, line = str(key_node.value), _line(key_node.start_mark)
@@ -73,7 +80,7 @@ def _mapping(node: yaml.MappingNode, place: Place, *, depth: int) -> dict[str, A
             continue
         if key in result:
             place.at(key).wrong("each key once", f"it again on {line}")
-        result[key] = _value(value_node, place.at(key), depth=depth + 1)
+        result[key] = _value(value_node, place.at(key))
     return result
 
 

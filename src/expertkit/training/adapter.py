@@ -6,6 +6,7 @@ same bytes, whether in one go or resumed from a checkpoint.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 from expertkit.training.callback import Measure, ReportToProgress
 from expertkit.training.checkpoints import SealCheckpoints, newest_checkpoint
-from expertkit.training.rows import Padding, Row
+from expertkit.training.rows import Padding, Row, order_rows
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -61,13 +62,14 @@ def train_adapter(
         TrainingError: the loss became infinite or no number.
     """
     torch.set_num_threads(config.threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA has no deterministic products
     torch.use_deterministic_algorithms(mode=True)
     set_seed(config.seed)
     wrapped = get_peft_model(model, _lora_config(config))
     trainer = Trainer(
         model=wrapped,
         args=_arguments(config, checkpoints),
-        train_dataset=rows,
+        train_dataset=_ordered(rows, config),
         data_collator=Padding(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id),
         callbacks=[ReportToProgress(measure), SealCheckpoints()],
     )
@@ -75,6 +77,11 @@ def train_adapter(
     found = newest_checkpoint(checkpoints)
     trainer.train(resume_from_checkpoint=str(found) if found else None)
     return _collect(wrapped, config), _curve(trainer)
+
+
+def _ordered(rows: Sequence[Row], config: TrainConfig) -> list[Row]:
+    batches = config.max_steps * config.gradient_accumulation_steps
+    return order_rows(rows, batch_size=config.batch_size, batches=batches, seed=config.seed)
 
 
 def _lora_config(config: TrainConfig) -> LoraConfig:
@@ -102,7 +109,7 @@ def _arguments(config: TrainConfig, checkpoints: Path) -> TrainingArguments:
         save_steps=config.save_steps,
         save_total_limit=2,
         seed=config.seed,
-        train_sampling_strategy="group_by_length",
+        train_sampling_strategy="sequential",
         dataloader_pin_memory=False,
         disable_tqdm=True,
         report_to="none",
@@ -123,7 +130,7 @@ def _collect(wrapped: PeftModel, config: TrainConfig) -> Lora:
     halves: dict[str, dict[str, torch.Tensor]] = {}
     for name, values in get_peft_model_state_dict(wrapped).items():
         module, half = name.removeprefix("base_model.model.").removesuffix(".weight").rsplit(".lora_", 1)
-        halves.setdefault(module, {})[half] = values.detach().to(torch.float32)
+        halves.setdefault(module, {})[half] = values.detach().to("cpu", torch.float32)
     if not all(torch.isfinite(values).all() for pair in halves.values() for values in pair.values()):
         raise TrainingError("the adapter: expected finite weights, got others", hint="lower learning_rate")
     modules = {module: Factors(a=pair["A"].numpy(), b=pair["B"].numpy()) for module, pair in sorted(halves.items())}

@@ -6,7 +6,6 @@ after this module treats them like any other base.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,13 +24,12 @@ from transformers import (
 from expertkit.data.curriculum import Passage, passages
 from expertkit.data.prompt import Turn, completion, render
 from expertkit.training.callback import Measure, ReportToProgress
-from expertkit.training.rows import Padding, Row, encode_row
+from expertkit.training.rows import Padding, Row, encode_row, level_rows
 from expertkit.training.tokenizer import END, PAD, train_tokenizer
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-_WINDOW = 50  # batches among which rows may change places
 _CHAT = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -127,26 +125,13 @@ def _pretrain(
     trainer = Trainer(
         model=model,
         args=arguments,
-        train_dataset=_batched_by_length(rows, config),
+        train_dataset=level_rows(rows, batch_size=config.batch_size, seed=config.seed),
         data_collator=Padding(tokenizer.pad_token_id),
         callbacks=[ReportToProgress(measure)],
     )
     trainer.remove_callback(PrinterCallback)
     trainer.train()
     return model
-
-
-def _batched_by_length(rows: list[Row], config: BaseBuild) -> list[Row]:
-    """The rows in nearly their order, those of similar length side by side, so that little is padding."""
-    rng = random.Random(f"batches {config.seed}")
-    ordered: list[Row] = []
-    window = _WINDOW * config.batch_size
-    for start in range(0, len(rows), window):
-        block = sorted(rows[start : start + window], key=lambda row: len(row["input_ids"]))
-        batches = [block[at : at + config.batch_size] for at in range(0, len(block), config.batch_size)]
-        rng.shuffle(batches)
-        ordered.extend(row for batch in batches for row in batch)
-    return ordered
 
 
 def _encoder(tokenizer: PreTrainedTokenizerBase, longest: int) -> Callable[[Passage], Row]:

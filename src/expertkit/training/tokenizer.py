@@ -38,8 +38,8 @@ def train_tokenizer(*, vocabulary: int, seed: int) -> Tokenizer:
     join = normalizers.Replace(_JOINED, _JOINT + _SPACE)
     tokenizer.normalizer = normalizers.Sequence([normalizers.ByteLevel(), join])
     tokenizer.pre_tokenizer = pre_tokenizers.Split(_PIECES, behavior="isolated")
-    part = decoders.Replace(_JOINT + _SPACE, "")
-    tokenizer.decoder = decoders.Sequence([decoders.Fuse(), part, decoders.ByteLevel()])
+    apart = [decoders.Replace(_JOINT + _SPACE, ""), decoders.Replace(_JOINT, "")]
+    tokenizer.decoder = decoders.Sequence([decoders.Fuse(), *apart, decoders.ByteLevel()])
     trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
         special_tokens=[PAD, START, END],

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from expertkit.data.items import Item
 from expertkit.data.json_documents.draws import SEEN, UNSEEN, Source, draw_keys, draw_values
 from expertkit.data.json_documents.forms import FORMS, ROWS
-from expertkit.data.json_documents.phrases import word_question
+from expertkit.data.json_documents.phrases import plain_question, word_question
 from expertkit.data.json_documents.rows import Row
 from expertkit.data.json_documents.shapes import Json, document_of, schema_of
 from expertkit.data.split import Part, part_of
@@ -41,6 +41,18 @@ def sample_document(rng: random.Random) -> str:
     row = rng.choice(_ROWS_OF[rng.choice(FORMS)])
     words = draw_values(row, draw_keys(row, source, rng), source, rng)
     return f"{_line(schema_of(row.shape, words))}\n{_line(document_of(row.shape, words))}"
+
+
+def sample_rewording(rng: random.Random) -> tuple[str, str]:
+    """A question of the train part, in any wording and in the plain one; no answer."""
+    source = Source(part="train", pools=SEEN, made_up=rng.random() < _MADE_UP_ITEMS)
+    row = rng.choice(_ROWS_OF[rng.choice(FORMS)])
+    while True:
+        words = draw_values(row, draw_keys(row, source, rng), source, rng)
+        ask = rng.choice(row.asks)
+        worded, plain = word_question(ask, words, rng), plain_question(row.asks[0], words)
+        if part_of(worded) == part_of(plain) == "train":
+            return worded, plain
 
 
 def _rotation(rng: random.Random) -> Iterator[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 SLOT = re.compile(r"\b[a-z]\d\b")
 
@@ -24,6 +25,21 @@ def word_question(ask: str, words: Mapping[str, object], rng: random.Random) -> 
     stated = _FACTS.sub(lambda found: _word_facts(found[1].split("; "), rng), ask)
     chosen = _CHOICE.sub(lambda found: rng.choice(found[1].split("|")), stated)
     return _ARTICLE.sub("an ", SLOT.sub(lambda found: str(words[found[0]]).lower(), chosen))
+
+
+def plain_question(ask: str, words: Mapping[str, object]) -> str:
+    """The question in the first of its wordings, facts in the order in which they were written."""
+    return word_question(ask, words, _First())
+
+
+class _First(random.Random):
+    """Draws that are none: the first of every choice."""
+
+    def choice(self, seq: Any) -> Any:
+        return seq[0]
+
+    def shuffle(self, x: Any) -> None:
+        """Leave the order as it is."""
 
 
 def _word_facts(facts: list[str], rng: random.Random) -> str:

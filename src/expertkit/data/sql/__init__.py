@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from expertkit.data.sql.databases import databases
 from expertkit.data.sql.forms import FORMS, KEYWORDS
-from expertkit.data.sql.generation import generate, sample_document
+from expertkit.data.sql.generation import generate, sample_document, sample_rewording
 
-__all__ = ["FORMS", "KEYWORDS", "databases", "generate", "sample_document"]
+__all__ = ["FORMS", "KEYWORDS", "databases", "generate", "sample_document", "sample_rewording"]

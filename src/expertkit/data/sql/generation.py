@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from expertkit.data.items import Item
 from expertkit.data.split import Part, part_of
-from expertkit.data.sql.forms import FORM_TABLE, Form, phrase_question
+from expertkit.data.sql.forms import FORM_TABLE, Form, phrase_question, plain_question
 from expertkit.data.sql.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, draw_name
 from expertkit.data.sql.schema import Kind, Table, digest_tables, draw_table, write_ddl
 
@@ -55,6 +55,17 @@ def sample_document(rng: random.Random) -> str:
     form = rng.choice(FORM_TABLE)
     draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, _MADE_UP_DOCUMENTS))
     return f"{write_ddl(draft.tables)}\n{form.answer.format_map(draft.slots)}"
+
+
+def sample_rewording(rng: random.Random) -> tuple[str, str]:
+    """A question of the train part, in any wording and in the plain one of its form; no answer."""
+    form = rng.choice(FORM_TABLE)
+    vocabulary = _draw_vocabulary(rng, _MADE_UP_ITEMS)
+    while True:
+        slots = _draw_draft(rng, form, part="train", vocabulary=vocabulary).slots
+        worded, plain = (text.format_map(slots) for text in (phrase_question(form, rng), plain_question(form)))
+        if part_of(worded) == part_of(plain) == "train":
+            return worded, plain
 
 
 def _draw_new(

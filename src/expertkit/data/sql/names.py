@@ -14,7 +14,15 @@ from expertkit.data.naming import coin_name
 from expertkit.data.sql.forms import KEYWORDS
 
 # what syllables can make, and a parser would take for something else
-_SQL_WORDS = ("case", "cube", "date", "delete", "file", "like", "rename", "revoke", "semi", "some", "time")
+_SQL_WORDS = (
+    "add all alter and any asc between case cast check collate commit create cross cube date default delete "
+    "desc describe distinct drop else end escape except exclude exists fetch file for foreign from function "
+    "glob grant group having if ilike index inner insert into isnull join key lateral left like limit lock "
+    "natural not nothing notnull null offset on or order outer primary qualify raise regexp rename revoke rlike "
+    "rollback rollup row rows select semi set some table then time union unique update using values when where "
+    "window with xor"
+).split()
+"""Names that SQLite or sqlglot would misread."""
 _TAKEN = frozenset(
     (
         *(word for name, group in vars(words).items() if name.isupper() for word in group),

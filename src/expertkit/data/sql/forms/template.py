@@ -63,6 +63,11 @@ def phrase_question(form: Form, rng: random.Random) -> str:
     return _CHOICE.sub(lambda choice: rng.choice(choice[1].split("|")), rng.choice(form.questions))
 
 
+def plain_question(form: Form) -> str:
+    """The first wording of the form's question, its slots still open: the same for every other wording."""
+    return _CHOICE.sub(lambda choice: choice[1].split("|")[0], form.questions[0])
+
+
 def make_form(name: str, answer: str, *questions: str) -> Form:
     """A form from its templates, phrases in place."""
     expanded = tuple(re.sub(r"@\w+", lambda phrase: _PHRASES[phrase[0]], question) for question in questions)

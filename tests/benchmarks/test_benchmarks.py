@@ -1,0 +1,204 @@
+"""What the benchmarks make of what they measure; the long ones are not run here."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from benchmarks import accuracy, digests, machine, overhead, release, traces
+from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.commands import typed
+from benchmarks.rows import Lab, Row, at_most, reported
+from benchmarks.table import render
+from expertkit.errors import ExpertError
+from expertkit.files import read_json
+from tests.pipeline.workspace import PROJECT, Workspace
+
+REPORT = {
+    "expert": "expert-sql",
+    "base": "nano",
+    "base_score": 0.01,
+    "base_interval": [0.0, 0.02],
+    "expert_score": 0.85,
+    "expert_interval": [0.81, 0.88],
+    "unseen": {"items": 20, "base_score": 0.0, "expert_score": 0.5, "interval": [0.3, 0.7]},
+}
+ROUNDS = [
+    {overhead.BY_HAND: 10.0, overhead.ONE: 11.0, overhead.TWO: 8.0},
+    {overhead.BY_HAND: 10.0, overhead.ONE: 30.0, overhead.TWO: 6.0},
+    {overhead.BY_HAND: 20.0, overhead.ONE: 21.0, overhead.TWO: 12.0},
+]
+
+
+def _met(rows: list[Row]) -> list[bool | None]:
+    return [row.met for row in rows]
+
+
+def test_the_list_names_every_benchmark(capsys: pytest.CaptureFixture[str]) -> None:
+    """``--list`` measures nothing, and says what each benchmark is for."""
+    assert main(["--list"]) == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(BENCHMARKS)
+    assert all(len(line.split()) > 3 for line in lines)
+
+
+def test_an_unknown_name_is_refused_with_the_known_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelled benchmark costs a second, not ten minutes."""
+    with pytest.raises(SystemExit) as refusal:
+        main(["relase"])
+
+    assert refusal.value.code == 2
+    assert "release" in capsys.readouterr().err
+
+
+def test_the_shortest_benchmark_is_printed_and_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One benchmark by name: the machine, its row with its goal, and the same in a file."""
+    monkeypatch.chdir(tmp_path)
+
+    main(["cli"])
+
+    recorded = read_json(tmp_path / "build/bench/cli.json")
+    (row,) = recorded["rows"]
+    printed = capsys.readouterr().out
+    assert set(recorded["machine"]) == set(machine.facts())
+    assert row["goal"] == "at most 0.30 s"
+    assert row["measured"] in printed
+    assert recorded["machine"]["torch"] in printed
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [(ExpertError("a stage failed"), "a stage failed"), (OSError("disk full"), "disk full")]
+)
+def test_a_benchmark_that_fails_is_a_row_and_does_not_stop_the_next(
+    error: Exception,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its reason stands in the table as a goal missed, and the exit status says so."""
+
+    def fail(_lab: Lab) -> list[Row]:
+        """Fail."""
+        raise error
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("benchmarks.__main__.BENCHMARKS", {"bad": fail, "good": lambda _lab: [reported("size", "3")]})
+
+    assert main([]) == 1
+
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert "size" in printed
+
+
+def test_every_row_stands_in_the_table_with_its_goal() -> None:
+    """Machine on top, then names, numbers and goals, and whether they are met."""
+    rows = [at_most("long", 2.0, limit=1.0, unit="s"), at_most("short", 1.0, limit=1.0, unit="s"), reported("n", "3")]
+
+    top, *lines = render({"cpu": "a fast one"}, {"speed": rows}).splitlines()
+
+    shown = [line for line in lines if any(f" {row.name} " in line for row in rows)]
+    assert top == "cpu: a fast one"
+    assert _met(rows) == [False, True, None]
+    assert ["NO" in line for line in shown] == [True, False, False]
+    assert all(row.measured in line and row.goal in line for row, line in zip(rows, shown, strict=True))
+
+
+def test_a_report_is_held_against_its_goals() -> None:
+    """Base, expert and unseen names of one pair, each with its interval."""
+    rows = accuracy.compare(REPORT)
+
+    assert _met(rows) == [True, False, None]
+    assert [row.measured for row in rows] == ["0.010 [0.000, 0.020]", "0.850 [0.810, 0.880]", "0.500 [0.300, 0.700]"]
+    assert [row.goal for row in rows] == ["at most 0.20", "at least 0.90", "reported"]
+
+
+def test_ratios_are_medians_over_rounds() -> None:
+    """One round on a busy machine does not decide."""
+    rows = overhead.compare(ROUNDS, settings="nano")
+
+    assert [row.measured for row in rows] == ["1.10", "0.60", "10.0 s", "21.0 s", "8.0 s"]
+    assert _met(rows) == [True, True, None, None, None]
+
+
+def test_digests_are_equal_only_if_all_ways_have_the_same() -> None:
+    """Another digest, a missing one and a refusal each show which way gave what."""
+    flow = {"a": "1" * 64, "b": "2" * 64, "c": "3" * 64, "d": None}
+    typed_by_hand = {"a": "1" * 64, "b": "4" * 64, "d": None}
+
+    rows = digests.compare({"flow": flow, "typed": typed_by_hand})
+
+    assert _met(rows) == [True, False, False, False]
+    assert [row.measured for row in rows] == [
+        "1" * 12,
+        f"flow {'2' * 12}, typed {'4' * 12}",
+        f"flow {'3' * 12}, typed none",
+        "flow none, typed none",
+    ]
+
+
+def test_a_stage_in_vain_and_a_stage_left_out_are_named() -> None:
+    """Only an exact match meets the goal."""
+    expected = {"recipes", "train@a-b"}
+
+    right = release.compare_stages({"train@a-b", "recipes"}, expected, expert="a")
+    wrong = release.compare_stages({"recipes", "train@c-b"}, expected, expert="a")
+
+    assert (right.met, right.measured) == (True, "its 2")
+    assert (wrong.met, wrong.measured) == (False, "train@c-b in vain, train@a-b not run")
+
+
+def test_only_what_was_written_since_counts_as_started(tmp_path: Path) -> None:
+    """A log from before is no trace; a stage that DVC left alone did not run."""
+    logs = tmp_path / traces.LOGS
+    logs.mkdir(parents=True)
+    for name in ("old", "new", "skipped"):
+        (logs / f"{name}.log").write_text(f"Running stage '{name}':\n> a command\n")
+    before = traces.look(tmp_path)
+    untouched = traces.started(tmp_path, before=before)
+
+    (logs / "skipped.log").write_text("Stage 'skipped' didn't change, skipping\n")
+    os.utime(logs / "new.log", ns=(0, 1))
+    os.utime(logs / "skipped.log", ns=(0, 1))
+
+    assert untouched == []
+    assert traces.started(tmp_path, before=before) == ["a stage"]
+    assert traces.stages(tmp_path, before=before) == {"new"}
+
+
+def test_a_server_and_a_tracked_run_leave_traces(tmp_path: Path) -> None:
+    """Files that were not there before count too."""
+    before = traces.look(tmp_path)
+
+    (tmp_path / ".work/prefect").mkdir(parents=True)
+    (tmp_path / ".work/prefect/prefect.db").touch()
+    (tmp_path / "mlflow.db").touch()
+
+    assert traces.started(tmp_path, before=before) == ["a server or flow", "a tracked run"]
+
+
+def test_the_typed_commands_are_those_of_every_stage(tmp_path: Path) -> None:
+    """Every stage of dvc.yaml but the frozen ones, once for each expert and base, in the order of the line."""
+    project = Workspace(root=PROJECT, home=tmp_path)
+    experts, bases = project.params()["experts"], project.params()["bases"]
+
+    commands = list(typed(project))
+
+    assert commands[0] == ("expert-cli", "recipes")
+    assert commands[-1][:2] == ("expert-cli", "release")
+    assert len(commands) == len(set(commands)) == 2 + len(experts) + 5 * len(experts) * len(bases)
+    assert not any("$" in word for command in commands for word in command)
+
+
+def test_the_machine_is_described() -> None:
+    """Everything that explains a number has a value."""
+    facts = machine.facts()
+
+    assert list(facts) == ["cpu", "cores", "memory", "python", "torch", "gpu", "load"]
+    assert all(facts.values())

@@ -1,0 +1,32 @@
+"""A base model small enough for a test: built once, by the builder of the embedded ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from expertkit.training.base import BaseBuild, build_base
+
+NANO = BaseBuild(
+    seed=3,
+    vocabulary=600,
+    tokenizer_seed=3,
+    hidden_size=32,
+    intermediate_size=64,
+    layers=2,
+    heads=1,
+    steps=12,
+    batch_size=16,
+    learning_rate=2e-3,
+    max_positions=512,
+    threads=1,
+)
+
+
+@pytest.fixture(scope="session")
+def nano_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transformers directory with an untaught model of some 30,000 weights."""
+    folder = tmp_path_factory.mktemp("bases") / "nano"
+    build_base(NANO, folder, scratch=tmp_path_factory.mktemp("scratch"), measure=lambda _step, _values: None)
+    return folder

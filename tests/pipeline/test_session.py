@@ -1,0 +1,123 @@
+"""One flow at a time, and what a dead one left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from expertkit.errors import ExpertError
+from expertkit.files import write_json
+from tasks import session
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(session.MARK, raising=False)
+
+
+def test_a_claim_is_on_record_until_it_ends() -> None:
+    """While it lasts, the record is there for this process and for those it starts; then it is gone."""
+    with session.claimed(workers=3) as mine:
+        found = session.current()
+        marked = os.environ[session.MARK]
+
+    assert found == mine
+    assert mine.workers == 3
+    assert marked == mine.flow
+    assert session.current() is None
+    assert not session.RECORD.exists()
+
+
+def test_a_claim_within_a_claim_is_the_same() -> None:
+    """A flow that was started by the command line finds the claim made."""
+    with session.claimed(workers=2) as outer, session.claimed(workers=5) as inner:
+        assert inner == outer
+
+
+def test_another_process_is_refused() -> None:
+    """A second flow is told which process is the first."""
+    code = "from tasks import session\nwith session.claimed(workers=1): print('in', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], env=_environment(), stdin=-1, stdout=-1) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+
+        with (
+            pytest.raises(ExpertError, match=f"another flow is running here: process {other.pid}"),
+            session.claimed(workers=1),
+        ):
+            pass
+        other.communicate(b"\n")
+
+
+def test_processes_of_a_dead_flow_are_ended() -> None:
+    """Whatever carries its mark is killed before the next flow begins, and nothing else."""
+    ours = subprocess.Popen(["sleep", "60"], env={**os.environ, session.MARK: "dead"})
+    other = subprocess.Popen(["sleep", "60"], env={**os.environ, session.MARK: "another"})
+    write_json(session.RECORD, {"flow": "dead", "tracking_run": "run 1"})
+
+    with session.claimed(workers=1) as claimed:
+        ended, lives = ours.wait(5), other.poll() is None
+    other.kill()
+    other.wait()
+
+    assert ended == -9
+    assert lives
+    assert claimed.interrupted_run == "run 1"
+
+
+def test_a_broken_list_of_readers_is_removed() -> None:
+    """DVC refuses to start with a list that a killed DVC left half written."""
+    write_json(session.RECORD, {"flow": "dead"})
+    readers = Path(".dvc/tmp/rwlock")
+    readers.parent.mkdir(parents=True)
+    readers.write_text('{"write": {"/a": {"pi')
+
+    with session.claimed(workers=1):
+        assert not readers.exists()
+
+
+def test_facts_are_shared_through_the_record() -> None:
+    """What one task finds out, the others know."""
+    with session.claimed(workers=1):
+        session.update(stale=["a"], tracking_run="run 2")
+
+        assert session.required().stale == ["a"]
+        assert session.required().tracking_run == "run 2"
+
+
+def test_without_a_flow_there_are_no_facts() -> None:
+    """A task that is run outside a flow says so."""
+    with pytest.raises(ValueError, match="no flow"):
+        session.required()
+
+
+def test_places_are_given_one_by_one() -> None:
+    """With one place, the second stage waits until the first has left, in whichever process that is."""
+    taken = Event()
+
+    def take() -> None:
+        with session.slot(1):
+            taken.set()
+
+    code = "from tasks import session\nwith session.slot(1): print('in', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], env=_environment(), stdin=-1, stdout=-1) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        waiting = Thread(target=take)
+        waiting.start()
+        early = taken.wait(0.5)
+        other.communicate(b"\n")
+        waiting.join(10)
+
+    assert not early
+    assert taken.is_set()
+
+
+def _environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -1,0 +1,61 @@
+"""An adapter on its base: the values that were packed, in the places they belong to, or an error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from peft import PeftModel
+
+from expertkit.adapters import Factors, Lora, encode_config, encode_tensors
+from expertkit.errors import CompatibilityError
+from expertkit.runtime.loading import attach, load_base
+
+
+def _lora(*, width: int = 32, layers: int = 2) -> Lora:
+    numbers = np.random.default_rng(0)
+    modules = {
+        f"model.layers.{layer}.self_attn.q_proj": Factors(
+            a=numbers.normal(size=(4, width)).astype(np.float32), b=numbers.normal(size=(64, 4)).astype(np.float32)
+        )
+        for layer in range(layers)
+    }
+    return Lora(rank=4, alpha=8, modules=modules)
+
+
+def test_an_attached_adapter_is_the_one_peft_would_load(nano_base: Path, tmp_path: Path) -> None:
+    """The same logits as PEFT's own loading of the two files."""
+    lora, tokens = _lora(), torch.tensor([[5, 6, 7]])
+    (tmp_path / "adapter_model.safetensors").write_bytes(encode_tensors(lora))
+    (tmp_path / "adapter_config.json").write_text(json.dumps(encode_config(lora, base="nano")))
+
+    ours = attach(load_base(nano_base)[0], lora, base="nano")(input_ids=tokens).logits
+    theirs = PeftModel.from_pretrained(load_base(nano_base)[0], str(tmp_path))(input_ids=tokens).logits
+
+    assert torch.equal(ours, theirs)
+
+
+def test_an_adapter_changes_the_answer(nano_base: Path) -> None:
+    """An adapter that is loaded but without effect would go unnoticed."""
+    tokens = torch.tensor([[5, 6, 7]])
+
+    base = load_base(nano_base)[0](input_ids=tokens).logits
+    expert = attach(load_base(nano_base)[0], _lora(), base="nano")(input_ids=tokens).logits
+
+    assert not torch.allclose(base, expert)
+
+
+@pytest.mark.parametrize("lora", [_lora(width=16), _lora(layers=3), _lora(layers=1)], ids=["shape", "extra", "missing"])
+def test_an_adapter_of_another_base_is_refused_by_name(nano_base: Path, lora: Lora) -> None:
+    """No tensor is left out silently, and none of the base's places stays empty."""
+    with pytest.raises(CompatibilityError, match="q_proj"):
+        attach(load_base(nano_base)[0], lora, base="nano")
+
+
+def test_a_folder_without_a_model_is_one_clear_error(tmp_path: Path) -> None:
+    """Exit status 4, naming the folder."""
+    with pytest.raises(CompatibilityError, match=str(tmp_path)):
+        load_base(tmp_path)

@@ -1,0 +1,108 @@
+"""Training an adapter: the completion only, resumable to the byte, and honest when a checkpoint is broken."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from expertkit.adapters import encode_tensors
+from expertkit.data.domain import domain
+from expertkit.data.prompt import Turn, completion, render
+from expertkit.recipes import TrainConfig
+from expertkit.runtime.loading import load_base
+from expertkit.training.adapter import Point, train_adapter
+from expertkit.training.checkpoints import newest_checkpoint
+from expertkit.training.rows import IGNORED, Row, encode_row
+
+CONFIG = TrainConfig(
+    adapter_type="lora",
+    rank=4,
+    alpha=8,
+    dropout=0.1,
+    target_modules=("q_proj", "v_proj", "down_proj"),
+    max_steps=6,
+    learning_rate=1e-3,
+    batch_size=4,
+    gradient_accumulation_steps=1,
+    warmup_steps=2,
+    lr_scheduler="cosine",
+    weight_decay=0.0,
+    max_seq_length=512,
+    seed=1,
+    threads=1,
+    logging_steps=1,
+    save_steps=2,
+)
+
+
+def _train(base: Path, checkpoints: Path, config: TrainConfig = CONFIG) -> tuple[bytes, list[Point]]:
+    model, tokenizer = load_base(base)
+    rows = [_row(tokenizer, item) for item in domain("sql").generate("train", count=40, seed=1)]
+    lora, curve = train_adapter(
+        model, tokenizer, rows, config, checkpoints=checkpoints, measure=lambda _step, _values: None
+    )
+    return encode_tensors(lora), curve
+
+
+def _row(tokenizer: object, item: object) -> Row:
+    prompt = render("chatml", Turn(question=item.question, context=item.context))  # type: ignore[attr-defined]
+    return encode_row(tokenizer, prompt=prompt, completion=completion("chatml", item.answer))  # type: ignore[arg-type,attr-defined]
+
+
+def test_the_prompt_is_read_and_only_the_completion_learnt(nano_base: Path) -> None:
+    """Labels are ignored up to the answer, and the end token is learnt."""
+    _, tokenizer = load_base(nano_base)
+
+    row = encode_row(tokenizer, prompt="count every invoice", completion="SELECT<|im_end|>")
+
+    learnt = [label for label in row["labels"] if label != IGNORED]
+    assert tokenizer.decode(learnt) == "SELECT<|im_end|>"
+    assert row["input_ids"][-len(learnt) :] == learnt
+    assert len(row["labels"]) == len(row["input_ids"]) == row["length"]
+
+
+@pytest.mark.parametrize("stopped_at", [3, 4])
+def test_a_resumed_training_gives_the_bytes_of_an_uninterrupted_one(
+    nano_base: Path, tmp_path: Path, stopped_at: int
+) -> None:
+    """With dropout on, so that the random state must come back too; the curve is whole as well."""
+    whole, curve = _train(nano_base, tmp_path / "whole", replace(CONFIG, save_steps=stopped_at))
+    shutil.copytree(tmp_path / "whole" / f"checkpoint-{stopped_at}", tmp_path / "part" / f"checkpoint-{stopped_at}")
+
+    resumed, resumed_curve = _train(nano_base, tmp_path / "part", replace(CONFIG, save_steps=stopped_at))
+
+    assert resumed == whole
+    assert resumed_curve == curve
+    assert [point.step for point in curve] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_checkpoint_that_is_not_whole_is_not_resumed_from(nano_base: Path, tmp_path: Path) -> None:
+    """A killed run leaves the highest number half written: the one before it is taken."""
+    _train(nano_base, tmp_path)
+    weights = tmp_path / "checkpoint-6" / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:100])
+
+    found = newest_checkpoint(tmp_path)
+
+    assert found == tmp_path / "checkpoint-4"
+    assert not (tmp_path / "checkpoint-6").exists()
+
+
+def test_a_checkpoint_without_its_seal_is_not_whole(nano_base: Path, tmp_path: Path) -> None:
+    """The seal is written last, so its absence tells of a kill."""
+    _train(nano_base, tmp_path)
+    for seal in tmp_path.glob("*/sealed.json"):
+        seal.unlink()
+
+    assert newest_checkpoint(tmp_path) is None
+
+
+def test_another_seed_gives_another_adapter(nano_base: Path, tmp_path: Path) -> None:
+    """The seed of the recipe reaches initialisation and order."""
+    first, _ = _train(nano_base, tmp_path / "one")
+    second, _ = _train(nano_base, tmp_path / "two", replace(CONFIG, seed=2))
+
+    assert first != second
