@@ -108,3 +108,8 @@ def _traces(workspace: Workspace) -> tuple[int, list[str], float, float]:
 
 def _newest(folder: Path) -> float:
     return max(path.stat().st_mtime for path in folder.iterdir())
+
+
+def test_a_finished_training_leaves_no_checkpoint(released: Released) -> None:
+    """Otherwise changed code would go on from its end, and give the old adapter again."""
+    assert not list((released.workspace.root / ".work/checkpoints").glob("*"))

@@ -122,7 +122,7 @@ def _write(project: Path, recipe: Recipe, comparison: Comparison, *, adapter_dig
     with replace_folder(project / "build" / "evaluate" / recipe.key) as folder:
         write_json(folder / "metrics.json", metrics)
         with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(case, ensure_ascii=False) + "\n" for case in cases(comparison))
+            file.writelines(json.dumps(case) + "\n" for case in cases(comparison))
         draw_loss(project / "build" / "train" / recipe.key / "loss.csv", folder / "loss.png", title=title)
         draw_comparison(metrics, folder / "ab.png", title=f"{title}: {metrics['verdict']}")
     return metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +14,7 @@ from expertkit.adapters import Lora, encode_config, encode_tensors
 from expertkit.data.items import Item, read_items
 from expertkit.data.prompt import Turn, completion, render
 from expertkit.errors import TrainingError
-from expertkit.files import read_json, replace_folder, write_json
+from expertkit.files import canonical_json, read_json, replace_folder, sha256_bytes, write_json
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe
 from expertkit.runtime.loading import load_base
@@ -35,21 +36,29 @@ def train_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str,
         TrainingError: an item is too long, or training came to nothing.
     """
     folder = bases.locate(recipe.base_model, project)
-    bases.check(recipe.base_model, folder)
+    fingerprint = bases.check(recipe.base_model, folder)
     model, tokenizer = load_base(folder)
     data = project / "build" / "data" / recipe.expert
     rows = [_encode(tokenizer, item, recipe) for item in read_items(data / "train.jsonl")]
     digest = read_json(data / "data.json")["digest"]
-    checkpoints = project / CHECKPOINTS / f"{recipe.digest[:16]}-{digest[:16]}"
+    checkpoints = project / CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
     lora, curve = train_adapter(
         model, tokenizer, rows, recipe.train,
         checkpoints=checkpoints, measure=lambda step, values: progress.report(step, **values),
     )  # fmt: skip
     target = project / "build" / "train" / recipe.key
     _write(target, recipe, lora, curve)
+    shutil.rmtree(checkpoints, ignore_errors=True)  # a finished training is made anew, never resumed
     parameters = sum(factors.a.size + factors.b.size for factors in lora.modules.values())
     about = {"expert": recipe.expert, "base": recipe.base, "path": str(target)}
     return {**about, "parameters": parameters, "loss": curve[-1].loss}
+
+
+def _checkpoint_name(recipe: Recipe, *, data: str, base: str) -> str:
+    """A folder for this recipe, this data and these circumstances: a checkpoint of others is not gone on from."""
+    environment = describe_environment(threads=recipe.train.threads)
+    circumstances = sha256_bytes(canonical_json({"base": base, "environment": environment}))
+    return f"{recipe.digest[:16]}-{data[:16]}-{circumstances[:16]}"
 
 
 def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe) -> Row:
