@@ -5,17 +5,15 @@ A copy is what a clone of the working tree would hold; only the programs of the 
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from benchmarks.commands import must, run, say
+from benchmarks.commands import run, say
 from expertkit.errors import ExpertError
 from expertkit.files import read_json
-from tests.pipeline.workspace import PROJECT, RELEASE, Workspace, make_workspace
+from tests.pipeline.workspace import RELEASE, Workspace, commit_all, copy_project, make_workspace
 
 _REFUSED = 1
 """The exit status of a release that came to its end and refused an expert."""
@@ -67,20 +65,6 @@ def digests(workspace: Workspace) -> dict[str, str | None]:
 
 
 def _copy(folder: Path) -> Workspace:
-    workspace = Workspace(root=folder / "project", home=folder / "home")
-    for name in _files():
-        target = workspace.root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PROJECT / name, target)
-    for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "a copy")):
-        must(workspace, "git", "-c", "user.name=bench", "-c", "user.email=bench@localhost", *command)
+    workspace = copy_project(folder)
+    commit_all(workspace)
     return workspace
-
-
-def _files() -> list[str]:
-    """Every file of the working tree that git knows or would add."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=PROJECT, capture_output=True, text=True, check=True,
-    ).stdout.split("\0")  # fmt: skip
-    return [name for name in listed if name and (PROJECT / name).is_file()]

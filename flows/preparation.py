@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from expertkit import bases
+from expertkit import bases, layout
 from expertkit.bases import BaseModel
 from expertkit.errors import ExpertError
-from expertkit.files import replace_folder
 from expertkit.recipes import Recipe, resolve
 from tasks import dvc
 
@@ -55,11 +54,11 @@ def prepare() -> None:
 
 def _bring_base(base: BaseModel) -> None:
     """See to it that ``models/<name>`` is the base; one from a hub or another folder is brought there once."""
-    target = Path("models", base.name)
-    if not target.exists() and base.path != str(target):
-        with replace_folder(target) as folder:
-            bases.bring(base, Path(), folder)
-    bases.check(base, target if target.exists() else bases.locate(base, Path()))
+    target = layout.MODELS / base.name
+    if target.exists() or base.path == str(target):
+        bases.check(base, bases.locate(replace(base, path=str(target)), Path()))
+    else:
+        bases.place(base, target, fill=lambda folder: bases.bring(base, Path(), folder))
 
 
 def _allow_hub(recipes: tuple[Recipe, ...]) -> None:

@@ -6,9 +6,9 @@ Run by ``python -m flows.release``, or by Prefect as the deployment of prefect.y
 from __future__ import annotations
 
 if __name__ == "__main__":  # run by name: most often nothing is stale, and Prefect need not be imported
-    from flows.__main__ import main
+    from flows.command import main
 
-    raise SystemExit(main())
+    raise SystemExit(main("flows.release:release"))
 
 from typing import Any
 

@@ -8,13 +8,11 @@ from pathlib import Path
 import click
 
 from expertkit.cli.table import render
-from expertkit.files import read_json
-from expertkit.packages.release import FOLDER, INDEX, Release
+from expertkit.packages.release import read_index
 
 
 def show() -> int:
     """Print the table of ``dist/`` and give the exit status: 1 when the gate refused an expert."""
-    rows = read_json(Path(FOLDER, INDEX))["releases"]
-    releases = [Release(**{**row, "reasons": tuple(row["reasons"])}) for row in rows]
+    releases = read_index(Path())
     click.echo(render(releases, color=sys.stdout.isatty()))
-    return int(any(release.file is None for release in releases))
+    return int(any(release.package is None for release in releases))

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from expertkit.progress import FOLDER
+from expertkit import layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Tail:
     @property
     def path(self) -> Path:
         """The file, which the stage begins anew each time."""
-        return FOLDER / f"{self.stage}.jsonl"
+        return layout.PROGRESS / f"{self.stage}.jsonl"
 
     def forget(self) -> None:
         """Remove what an earlier run of the stage reported."""

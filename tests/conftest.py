@@ -12,6 +12,7 @@ NANO = BaseBuild(
     seed=3,
     vocabulary=600,
     tokenizer_seed=3,
+    domains=("sql", "json"),
     hidden_size=32,
     intermediate_size=64,
     layers=2,

@@ -12,6 +12,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
 from typing import IO, Any
 
+from expertkit.errors import PackagingError
+
 _CHUNK = 1 << 20
 
 
@@ -86,6 +88,17 @@ def canonical_json(value: object) -> bytes:
 def read_json(path: Path) -> Any:
     """The JSON value in a file this project wrote itself."""
     return json.loads(path.read_bytes())
+
+
+def required(path: Path, *, hint: str) -> bytes:
+    """The bytes of a file that an earlier stage made.
+
+    Raises:
+        PackagingError: there is no such file; ``hint`` is the command that makes it.
+    """
+    if not path.is_file():
+        raise PackagingError(f"{path}: expected a file, got none", hint=hint)
+    return path.read_bytes()
 
 
 def sha256_file(path: Path) -> str:

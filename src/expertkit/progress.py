@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from expertkit import layout
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Display
     from rich.progress import TaskID
-
-FOLDER = Path(".work/progress")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,18 +29,25 @@ class Progress:
     display: Display
     bar: TaskID
     started: float = field(default_factory=time.monotonic)
+    done: int = 0
+    """Steps reported so far."""
 
     def report(self, step: int, **measured: float) -> None:
         """Record that ``step`` steps are done, with what was measured at it."""
+        self.done = step
         line = {"step": step, "elapsed_s": round(time.monotonic() - self.started, 2), **measured}
         self.file.write(json.dumps(line) + "\n")
         self.file.flush()
         shown = "  ".join(f"{name} {value:.4g}" for name, value in measured.items())
         self.display.update(self.bar, completed=step, measured=shown)
 
+    def advance(self, steps: int) -> None:
+        """Record that so many more steps are done."""
+        self.report(self.done + steps)
+
 
 @contextmanager
-def progress(stage: str, *, total: int, unit: str = "steps", folder: Path = FOLDER) -> Iterator[Progress]:
+def progress(stage: str, *, total: int, unit: str = "steps", folder: Path = layout.PROGRESS) -> Iterator[Progress]:
     """Follow a stage of ``total`` units from its start to its end."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn

@@ -20,8 +20,8 @@ name: nano
 source: {path: models/nano}
 fingerprint: null
 build:
-  {seed: 1, vocabulary: 2000, tokenizer_seed: 1, hidden_size: 16, intermediate_size: 16, layers: 1, heads: 1,
-   steps: 2, batch_size: 2, learning_rate: 1e-3, max_positions: 128, threads: 1}
+  {seed: 1, vocabulary: 2000, tokenizer_seed: 1, domains: [sql, json], hidden_size: 16, intermediate_size: 16,
+   layers: 1, heads: 1, steps: 2, batch_size: 2, learning_rate: 1e-3, max_positions: 128, threads: 1}
 """
 
 

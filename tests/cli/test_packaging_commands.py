@@ -100,7 +100,7 @@ def test_a_refused_expert_has_its_reason_everywhere(project: Path) -> None:
     table = run("release", status=1).stdout
 
     assert message.startswith("Error: expert-mini on nano: refused: accuracy 0.10 is below 0.90")
-    assert "expert-mini on nano was refused: accuracy 0.10 is below 0.90" in table
+    assert "expert-mini on nano: refused: accuracy 0.10 is below 0.90" in table
     assert run_json("release --record-refusal")["releases"][0]["verdict"] == "refused"
 
 
@@ -177,7 +177,9 @@ def test_every_fault_of_a_package_exits_with_5(project: Path) -> None:
 
 
 @pytest.mark.usefixtures("project")
-@pytest.mark.parametrize("command", ["sign", f"sign {PAIR} a.expert", "sign --expert expert-mini", "verify"])
+@pytest.mark.parametrize(
+    "command", ["sign", f"sign {PAIR} a.expert", "sign --expert expert-mini", f"sign {PAIR} --valid-days 9", "verify"]
+)
 def test_incomplete_commands_are_usage_errors(command: str) -> None:
     """Exit status 2, as everywhere."""
     run(command, status=2)

@@ -74,7 +74,7 @@ def test_a_folder_without_what_its_manifest_names_is_refused(project: Path) -> N
     manifest = CliRunner().invoke(main, ["validate", "experts/expert-sql/manifest.json"])
 
     assert (folder.exit_code, manifest.exit_code) == (11, 0)
-    assert "evaluation.test_cases: expected a file of the expert's folder" in folder.stderr
+    assert "evaluation.test_cases: expected a file of the expert's tests/" in folder.stderr
 
 
 @pytest.mark.parametrize(

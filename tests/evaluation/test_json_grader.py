@@ -79,6 +79,7 @@ def test_every_gold_answer_is_right_and_fast() -> None:
         ('{"a":' * 500 + "1" + "}" * 500, "too deep"),
         ("1" * 5000, "too long"),
         ("\ud800", "no JSON"),
+        ('{"brand": "\\ud800", "price": 1}', "surrogates not allowed"),
     ],
 )
 def test_what_is_not_strict_json_is_refused(answer: str, problem: str) -> None:
@@ -87,6 +88,15 @@ def test_what_is_not_strict_json_is_refused(answer: str, problem: str) -> None:
 
     assert (equal, valid) == (False, False)
     assert problem in reason
+
+
+def test_a_number_that_no_float_holds_is_not_under_the_schema() -> None:
+    """JSON has numbers of any size; dividing by them is no reason to stop an evaluation."""
+    item = replace(ITEM, context='{"properties": {"price": {"multipleOf": 0.5}}}')
+
+    assert verdict(json.dumps({"price": 10**400}), item) == (
+        False, False, "not under the schema: a number is out of range",
+    )  # fmt: skip
 
 
 def test_another_value_may_be_valid() -> None:

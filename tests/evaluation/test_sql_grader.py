@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,7 +193,7 @@ def test_answers_cannot_change_the_database_even_past_the_parser(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """SQLite itself refuses to write, attach or configure."""
-    monkeypatch.setattr("expertkit.evaluation.graders.sql._find_parse_problem", lambda _answer: None)
+    monkeypatch.setattr("expertkit.evaluation.graders.sql.find_parse_problem", lambda _answer: None)
     grader = SqlGrader(scripts={"test-1": [SCRIPT]})
     item = make_item("SELECT name FROM client")
     target = tmp_path / "other.db"
@@ -210,14 +211,36 @@ def test_answers_cannot_change_the_database_even_past_the_parser(
 
 
 def test_an_endless_query_is_stopped() -> None:
-    """A query without an end is wrong after the time limit."""
-    grader = SqlGrader(scripts={"test-1": [SCRIPT, SCRIPT]}, time_limit_s=0.2)
+    """A query without an end is wrong after so much work, the same everywhere, or at the latest after some time."""
+    patient, hasty = (SqlGrader(scripts={"test-1": [SCRIPT, SCRIPT]}, time_limit_s=limit) for limit in (1e9, 0.0))
     started = time.monotonic()
 
-    grade = grader.grade(make_item("SELECT name FROM client"), ENDLESS)
+    by_work, by_clock = (grader.grade(make_item("SELECT name FROM client"), ENDLESS) for grader in (patient, hasty))
 
-    assert time.monotonic() - started < 2
-    assert grade.problem == "database 1: stopped after 0.2 s"
+    assert time.monotonic() - started < 5
+    assert by_work.problem == "database 1: stopped after 20001000 steps"
+    assert by_clock.problem == "database 1: stopped after 1000 steps"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "SELECT a FROM t " + "JOIN x " * 40,
+        "SELECT a FROM t " + "JOIN x " * 20 + "ON a = b",
+        "SELECT a FROM " + "UNION ( " * 40,
+    ],
+    ids=lambda answer: answer[:24],
+)
+def test_an_answer_that_the_parser_would_read_for_hours_is_stopped(answer: str) -> None:
+    """A few dozen words can make sqlglot go back and try again without end; its work is counted, and bounded."""
+    grader = SqlGrader(scripts={"test-1": [SCRIPT]})
+    started = time.monotonic()
+
+    grade = grader.grade(make_item("SELECT name FROM client"), answer)
+
+    assert time.monotonic() - started < 5
+    assert grade.problem == "answer does not parse: it has too many readings"
+    assert sys.getprofile() is None
 
 
 def test_an_answer_must_be_right_on_every_database() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from expertkit import layout
 from expertkit.files import dump_json, sha256_file
-from expertkit.packages.build import build, package_folder, prepare
-from expertkit.packages.decomposition import decompose_adapter, weights_folder
+from expertkit.packages.build import build, prepare
+from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.output import Built
 from expertkit.packages.sign import Signer, sign_package
 from expertkit.packages.weights import write_adapter
@@ -51,6 +52,8 @@ RECIPE = Recipe(
     package=PackageConfig(include_tests=False),
     sign=SignConfig(valid_days=365),
 )  # fmt: skip
+
+WEIGHTS = layout.weights(RECIPE.expert, RECIPE.base)
 
 MANIFEST: dict[str, Any] = {
     "_note": "free text",
@@ -119,7 +122,7 @@ def train(folder: Path, recipe: Recipe = RECIPE, *, seed: int = 1) -> None:
 
 def judge(folder: Path, *, recipe: Recipe = RECIPE, **changed: Any) -> None:
     """What stage ``evaluate`` leaves: an accepted expert, but for what is ``changed``."""
-    weights = weights_folder(folder, recipe) / "adapter_model.safetensors"
+    weights = folder / layout.weights(recipe.expert, recipe.base) / "adapter_model.safetensors"
     metrics = {
         "expert": recipe.expert, "base": recipe.base, "version": recipe.version,
         "adapter_digest": sha256_file(weights), "metric": "rows", "items": 10,
@@ -156,7 +159,7 @@ def publisher(seed: int = 1) -> PublicKey:
 
 def sign(project: Path, recipe: Recipe = RECIPE) -> Path:
     """The path of the signed package; what is not yet packed is packed."""
-    if not package_folder(project, recipe).exists():
+    if not (project / layout.PACKAGES / recipe.key).exists():
         pack(project, recipe)
     signed = sign_package(project, recipe, signer=make_signer(project / "home"))
     assert isinstance(signed, Built)

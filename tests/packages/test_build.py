@@ -15,12 +15,12 @@ import pytest
 from expertkit.errors import CompatibilityError, ExpertError, FormatError, IntegrityError, ManifestError, PackagingError
 from expertkit.files import read_json, sha256_bytes
 from expertkit.packages.build import build, list_contents, prepare
-from expertkit.packages.decomposition import decompose_adapter, weights_folder
+from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.names import REQUIRED
 from expertkit.packages.verify import check_archive
 from expertkit.recipes import PackageConfig
 from tests.packages.archives import decode
-from tests.packages.builders import MANIFEST, RECIPE, judge, load, make_project, other_base, pack, put, train
+from tests.packages.builders import MANIFEST, RECIPE, WEIGHTS, judge, load, make_project, other_base, pack, put, train
 
 GUIDE = {
     "manifest.json", "adapter_model.safetensors", "adapter_config.json", "special_tokens_map.json",
@@ -48,7 +48,7 @@ def test_the_members_are_those_of_the_guide(project: Path) -> None:
 
 def test_what_training_leaves_behind_stays_out(project: Path) -> None:
     """Optimizer, scheduler, logs and checkpoints beside the adapter are not packed."""
-    weights = weights_folder(project, RECIPE)
+    weights = project / WEIGHTS
     for name in ("optimizer.pt", "scheduler.pt", "trainer_state.json", "a.log", "checkpoint-5/a", "training_args.bin"):
         put(weights / name, b"x")
 
@@ -190,8 +190,8 @@ def test_a_recorded_refusal_takes_the_place_of_the_package(project: Path) -> Non
 
     assert [path.name for path in folder.iterdir()] == ["refused.json"]
     assert read_json(folder / "refused.json") == {
-        "expert": "expert-mini", "base": "nano", "version": "1.0.0", "reasons": ["accuracy 0.80 is below 0.90"],
-        "base_score": 0.0, "expert_score": 0.8, "p_value": 1e-9,
+        "expert": "expert-mini", "base": "nano", "version": "1.0.0", "verdict": "refused",
+        "reasons": ["accuracy 0.80 is below 0.90"], "base_score": 0.0, "expert_score": 0.8, "p_value": 1e-9,
     }  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def test_an_adapter_that_was_not_evaluated_is_not_packed(project: Path) -> None:
 
 def test_the_adapter_can_come_from_elsewhere(project: Path) -> None:
     """A folder of weights that was evaluated is taken in place of the expert's own."""
-    weights_folder(project, RECIPE).rename(project / "elsewhere")
+    (project / WEIGHTS).rename(project / "elsewhere")
 
     listed = list_contents(prepare(project, RECIPE, weights=project / "elsewhere"))
 

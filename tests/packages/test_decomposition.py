@@ -11,18 +11,18 @@ import pytest
 from expertkit.adapters import Factors, Lora
 from expertkit.errors import FormatError, PackagingError
 from expertkit.files import read_json
-from expertkit.packages.decomposition import decompose_adapter, weights_folder
+from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.weights import read_adapter, write_adapter
 from expertkit.recipes import DecomposeConfig
 from tests.adapters.builders import SHAPES, random_lora, update
-from tests.packages.builders import RECIPE, make_project, put, train
+from tests.packages.builders import RECIPE, WEIGHTS, make_project, put, train
 
 
 def test_the_written_adapter_is_the_trained_one(tmp_path: Path) -> None:
     """The shipping adapter loads, has alpha equal to its rank, and gives the same update."""
     make_project(tmp_path)
 
-    shipped = read_adapter(weights_folder(tmp_path, RECIPE), hint="")
+    shipped = read_adapter(tmp_path / WEIGHTS, hint="")
 
     assert (shipped.alpha, shipped.dtype) == (4.0, "bfloat16")
     for name in SHAPES:
@@ -55,7 +55,7 @@ def test_repeating_gives_the_same_bytes(tmp_path: Path) -> None:
 
 def outputs(project: Path) -> list[Path]:
     """Every file that the stage writes."""
-    folders = (weights_folder(project, RECIPE), project / "build/decompose")
+    folders = (project / WEIGHTS, project / "build/decompose")
     return sorted(path for folder in folders for path in folder.rglob("*") if path.is_file())
 
 
@@ -70,14 +70,14 @@ def test_an_untrained_expert_is_named_with_the_command_that_helps(tmp_path: Path
 def test_an_adapter_too_large_for_its_dtype_is_refused_and_nothing_replaced(tmp_path: Path) -> None:
     """The adapter that was there before stays."""
     make_project(tmp_path)
-    before = (weights_folder(tmp_path, RECIPE) / "adapter_model.safetensors").read_bytes()
+    before = (tmp_path / WEIGHTS / "adapter_model.safetensors").read_bytes()
     huge = {"m.q_proj": Factors(a=np.full((1, 2), 1e6, dtype=np.float32), b=np.full((2, 1), 1e6, dtype=np.float32))}
     write_adapter(tmp_path / "build/train/expert-mini-nano", Lora(rank=1, alpha=1.0, modules=huge), base="nano")
 
     with pytest.raises(FormatError, match="float16"):
         decompose_adapter(tmp_path, replace(RECIPE, decompose=DecomposeConfig(dtype="float16")))
 
-    assert (weights_folder(tmp_path, RECIPE) / "adapter_model.safetensors").read_bytes() == before
+    assert (tmp_path / WEIGHTS / "adapter_model.safetensors").read_bytes() == before
 
 
 def test_a_malformed_adapter_is_refused(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from expertkit.errors import PackagingError
-from expertkit.packages.provenance import provenance, source_files, trace
+from expertkit.packages.provenance import provenance, trace
+from expertkit.sources import source_files
 from tests.packages.builders import RECIPE, make_project, put
 
 WHO = {

@@ -9,7 +9,7 @@ import pytest
 from expertkit.errors import IntegrityError, PackagingError, SignatureError
 from expertkit.files import read_json
 from expertkit.packages.build import build, prepare
-from expertkit.packages.release import release
+from expertkit.packages.release import read_index, release
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.sign import sign_package
 from tests.packages.builders import NOW, RECIPE, judge, make_project, make_signer, other_base, publisher, put, sign
@@ -30,14 +30,19 @@ def test_what_was_signed_is_collected_and_what_was_refused_is_listed(project: Pa
     """The index has both, sorted; dist/ has the package with its sidecar."""
     released, refused = release(project, trusted=publisher(), at=NOW)
 
-    assert (released.base, released.verdict, released.file) == ("nano", "accepted", "expert-mini-nano.v1.0.0.expert")
-    assert (refused.base, refused.verdict, refused.file, refused.reasons) == ("other", "refused", None, ("too weak",))
+    assert (released.judged.base, released.judged.verdict) == ("nano", "accepted")
+    assert released.package is not None
+    assert released.package.file == "expert-mini-nano.v1.0.0.expert"
+    assert (refused.judged.base, refused.judged.verdict, refused.judged.reasons) == ("other", "refused", ("too weak",))
+    assert refused.package is None
     names = {path.name for path in (project / "dist").iterdir()}
     assert names == {"index.json", "expert-mini-nano.v1.0.0.expert", "expert-mini-nano.v1.0.0.expert.sha256"}
     check_sidecar(project / "dist/expert-mini-nano.v1.0.0.expert")
     index = read_json(project / "dist/index.json")["releases"]
     assert [each["verdict"] for each in index] == ["accepted", "refused"]
-    assert index[0]["content_digest"] == released.content_digest
+    assert index[0]["content_digest"] == released.package.content_digest
+    assert index[1]["file"] is None
+    assert read_index(project) == (released, refused)
 
 
 def test_what_was_in_dist_before_goes(project: Path) -> None:
@@ -56,7 +61,7 @@ def test_what_no_recipe_names_is_left_out(project: Path) -> None:
 
     releases = release(project, trusted=publisher(), at=NOW)
 
-    assert [each.base for each in releases] == ["nano"]
+    assert [each.judged.base for each in releases] == ["nano"]
 
 
 def test_a_package_that_does_not_verify_is_not_released(project: Path) -> None:

@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 
 from expertkit.errors import FormatError, PackagingError
+from expertkit.files import dump_json
 from expertkit.packages.report import parse_report, read_refusal, read_report
 from tests.packages.builders import RECIPE, judge, make_project, put
+
+_ODD = dump_json({
+    **dict.fromkeys(("expert", "base", "version", "adapter_digest"), "1"), "reasons": [], "items": 1,
+    **dict.fromkeys(("base_score", "expert_score", "p_value"), 0), "unseen": {"expert_score": 0},
+    "verdict": "perhaps",
+})  # fmt: skip
+"""A report that is whole, with a verdict that is none."""
 
 
 def test_a_report_says_what_was_measured(tmp_path: Path) -> None:
@@ -18,8 +26,8 @@ def test_a_report_says_what_was_measured(tmp_path: Path) -> None:
 
     data, report = read_report(tmp_path, RECIPE)
 
-    assert (report.expert_score, report.unseen_score, report.p_value) == (0.9, 0.5, 1e-9)
-    assert report.accepted
+    assert (report.judged.expert_score, report.unseen_score, report.judged.p_value) == (0.9, 0.5, 1e-9)
+    assert report.judged.verdict == "accepted"
     assert data == (tmp_path / "build/evaluate/expert-mini-nano/metrics.json").read_bytes()
 
 
@@ -36,7 +44,7 @@ def test_a_report_about_something_else_is_refused(tmp_path: Path, key: str, valu
     assert refusal.value.hint == "expert-cli evaluate --expert expert-mini --base nano"
 
 
-@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"expert": NaN}', b'{"expert": "e", "unseen": 3}'])
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b'{"expert": NaN}', b'{"expert": "e", "unseen": 3}', _ODD])
 def test_an_incomplete_report_is_refused(data: bytes) -> None:
     """Nothing is assumed about what was not measured."""
     with pytest.raises(FormatError, match=r"metrics\.json"):

@@ -32,8 +32,9 @@ _SETTINGS: dict[str, dict[str, Any]] = {
     "evaluate": {"min_accuracy": 0.0, "max_p": 1.0, "max_new_tokens": 8, "shots": [0]},
 }
 _BUILD = {
-    "seed": 1, "tokenizer_seed": 1, "vocabulary": 1000, "hidden_size": 32, "intermediate_size": 64,
-    "layers": 1, "heads": 1, "steps": 2, "batch_size": 4, "learning_rate": 1.0e-3, "max_positions": 256, "threads": 1,
+    "seed": 1, "tokenizer_seed": 1, "domains": ["sql", "json"], "vocabulary": 1000,
+    "hidden_size": 32, "intermediate_size": 64, "layers": 1, "heads": 1, "max_positions": 256,
+    "steps": 2, "batch_size": 4, "learning_rate": 1.0e-3, "threads": 1,
 }  # fmt: skip
 _FOREIGN = ("DVC_", "PREFECT_", "MLFLOW_", "EXPERTKIT_", "HF_", "GIT_")
 """Variables that would lead a command out of its workspace."""
@@ -133,27 +134,38 @@ RELEASE = (sys.executable, "-m", "flows.release")
 
 
 def make_workspace(folder: Path) -> Workspace:
-    """Copy the project to ``folder``/project, make it nano and build its base."""
-    workspace = Workspace(root=folder / "project", home=folder / "home")
-    for name in _project_files():
-        target = workspace.root / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(PROJECT / name, target)
+    """Copy the project, make it nano and build its base."""
+    workspace = copy_project(folder, without=("models/", "tests/", "dvc.lock"))
     _make_nano(workspace)
     workspace.must("expert-cli", "base", "build", BASE)
-    for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "a nano project")):
-        workspace.must("git", "-c", "user.name=nano", "-c", "user.email=nano@localhost", *command)
+    commit_all(workspace)
     return workspace
 
 
+def copy_project(folder: Path, *, without: tuple[str, ...] = ()) -> Workspace:
+    """Copy to ``folder``/project what a clone of the working tree would hold, but for what begins like ``without``."""
+    workspace = Workspace(root=folder / "project", home=folder / "home")
+    for name in _project_files():
+        if not name.startswith(without):
+            target = workspace.root / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(PROJECT / name, target)
+    return workspace
+
+
+def commit_all(workspace: Workspace) -> None:
+    """Make the copy a repository of its own."""
+    for command in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "a copy")):
+        workspace.must("git", "-c", "user.name=nano", "-c", "user.email=nano@localhost", *command)
+
+
 def _project_files() -> list[str]:
-    """What a clone would hold, without the base models, tests and recorded results."""
+    """Every file of the working tree that git knows or would add."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=PROJECT, capture_output=True, text=True, check=True,
     ).stdout.split("\0")  # fmt: skip
-    left_out = ("models/", "tests/", "dvc.lock")
-    return [name for name in listed if name and not name.startswith(left_out) and (PROJECT / name).is_file()]
+    return [name for name in listed if name and (PROJECT / name).is_file()]
 
 
 def _make_nano(workspace: Workspace) -> None:

@@ -18,7 +18,6 @@ defaults:
   package: {include_tests: false}
   sign: {valid_days: 30}
 overrides: {}
-previous: {expert-sql: null}
 """
 
 CONFIG = """\
@@ -63,7 +62,8 @@ def write_expert(folder: Path, expert: str, *, domain: str = "sql") -> None:
     raw["training"]["dataset"]["generation"]["domain"] = domain
     raw["evaluation"]["grader"] = domain
     write(folder / "experts" / expert / "manifest.json", json.dumps(raw))
-    write(folder / "experts" / expert / "tests/test_cases.json", "[]")
+    for name in ("tests/test_cases.json", "README.md", "LICENSE", "grammar.gbnf"):
+        write(folder / "experts" / expert / name, "[]")
 
 
 def write(path: Path, text: str) -> None:

@@ -61,6 +61,16 @@ def test_a_missing_recipe_names_the_command_that_makes_it(tmp_path: Path) -> Non
     assert refusal.value.hint == "expert-cli recipes"
 
 
+def test_a_recipe_of_no_such_expert_is_not_only_a_recipe_to_be_made(tmp_path: Path) -> None:
+    """Where there are recipes, the name was wrong or params.yaml does not have it; the nearest one is named."""
+    write_recipes(tmp_path, resolve(make_project(tmp_path)))
+
+    with pytest.raises(ConfigError, match="did you mean 'expert-sql-tiny'") as refusal:
+        read_recipe(tmp_path, "expert-sq", "tiny")
+
+    assert refusal.value.hint == "name it in params.yaml, then expert-cli recipes"
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

@@ -100,7 +100,7 @@ def test_all_problems_of_all_files_are_told_at_once(project: Path) -> None:
     edit(params, "valid_days: 30", "valid_dais: 30")
     edit(params, "dtype: float32", "dtype: float23")
     edit(params, "overrides: {}", "overrides: {expert-sq: {train: {rank: 0}}, expert-sql: {tny: {}, data: {sed: 1}}}")
-    edit(params, "previous: {expert-sql: null}", "previous: {expert-sqll: null}\nexpert: []")
+    edit(params, "defaults:", "expert: []\ndefaults:")
     edit(project / "configs/training/lora.yaml", "rank: 2", "rank: 2.5\nalhpa: 3")
     edit(project / "configs/base_models/tiny.yaml", "fingerprint: null", "fingerprint: abc")
     edit(project / "experts/expert-sql/manifest.json", '"version": "1.0.0"', '"version": "1"')
@@ -123,7 +123,6 @@ def test_all_problems_of_all_files_are_told_at_once(project: Path) -> None:
         ("params.yaml", "overrides.expert-sq", '"expert-sq"', "expert-sql"),
         ("params.yaml", "overrides.expert-sql.data.sed", '"sed"', "seed"),
         ("params.yaml", "overrides.expert-sql.tny", '"tny"', "tiny"),
-        ("params.yaml", "previous.expert-sqll", '"expert-sqll"', "expert-sql"),
     }
     assert len(refusal.value.problems) == len(told)
 
@@ -175,12 +174,6 @@ def test_all_problems_of_all_files_are_told_at_once(project: Path) -> None:
             'params.yaml: overrides.expert-sql.tiny.data: expected a known key, got "data"',
         ),
         (
-            "params.yaml",
-            "{expert-sql: null}",
-            "{expert-sql: 1.0.0}",
-            "params.yaml: previous.expert-sql: expected version@digest such as '1.0.0@<64 hex digits>', got \"1.0.0\"",
-        ),
-        (
             "configs/training/lora.yaml",
             "rank: 2\n",
             "",
@@ -227,6 +220,28 @@ def test_a_list_with_a_mistake_does_not_hide_other_problems(project: Path) -> No
     }
 
 
+def test_what_the_line_needs_of_an_expert_is_told_with_the_rest(project: Path) -> None:
+    """Stages depend on these files by name; what is not packed is not accepted."""
+    folder = project / "experts/expert-sql"
+    (folder / "LICENSE").unlink()
+    raw = json.loads((folder / "manifest.json").read_text())
+    raw["soft_prompts"] = [{"name": "intro", "path": "intro.safetensors", "tokens": 8}]
+    raw["training"]["decoding"] = {"use_grammar": True, "grammar_type": "gbnf", "grammar_file": "other.gbnf"}
+    raw["evaluation"]["test_cases"] = "README.md"
+    write(folder / "manifest.json", json.dumps(raw))
+
+    with pytest.raises(ManifestError) as refusal:
+        resolve(project)
+
+    file = "experts/expert-sql/manifest.json"
+    assert [str(problem) for problem in refusal.value.problems] == [
+        f"{file}: expected LICENSE beside it, got no such file",
+        f"{file}: training.decoding.grammar_file: expected 'grammar.gbnf', got \"other.gbnf\"",
+        f'{file}: evaluation.test_cases: expected a file of the expert\'s tests/, got "README.md"',
+        f'{file}: soft_prompts: expected none: only adapters are made, got "intro"',
+    ]
+
+
 def test_missing_files_are_problems(tmp_path: Path) -> None:
     """No file is silently empty."""
     (found,) = problems_of(tmp_path)
@@ -240,7 +255,6 @@ def test_missing_files_are_problems(tmp_path: Path) -> None:
         "params.yaml: bases[0]",
         "params.yaml: bases[1]",
         "params.yaml: defaults.train.config",
-        "params.yaml: previous.expert-sql",
     }
 
 
@@ -315,7 +329,7 @@ def test_wrong_manifests_alone_are_a_manifest_error(project: Path) -> None:
         resolve(project)
 
     assert [(each.file.split("/")[1], each.place, each.got) for each in refusal.value.problems] == [
-        ("expert-sql", "evaluation.test_cases", "tests/test_cases.json, which is not there"),
+        ("expert-sql", "evaluation.test_cases", '"tests/test_cases.json"'),
         ("expert-sql", "training.dataset.path", '"data/sql"'),
         ("expert-json", "", "expected each key once in an object, got 'name' twice"),
     ]

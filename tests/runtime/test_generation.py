@@ -21,10 +21,10 @@ def test_batches_do_not_change_the_answers(nano_base: Path) -> None:
 
 
 def test_progress_is_told_batch_by_batch(nano_base: Path) -> None:
-    """The number of answers so far."""
+    """How many answers are there more."""
     model, tokenizer = load_base(nano_base)
     told: list[int] = []
 
-    answer_prompts(model, tokenizer, _PROMPTS, max_new_tokens=2, batch_size=3, report=told.append)
+    answer_prompts(model, tokenizer, _PROMPTS, max_new_tokens=2, batch_size=3, answered=told.append)
 
-    assert told == [3, 4]
+    assert told == [3, 1]

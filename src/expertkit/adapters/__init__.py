@@ -8,7 +8,17 @@ whoever stores an adapter takes bytes out.
 """
 
 from expertkit.adapters.lora import Factors, Lora
-from expertkit.adapters.peft import decode, encode_config, encode_tensors
+from expertkit.adapters.peft import CONFIG, TENSORS, decode, encode_config, encode_tensors
 from expertkit.adapters.svd import Decomposition, decompose
 
-__all__ = ["Decomposition", "Factors", "Lora", "decode", "decompose", "encode_config", "encode_tensors"]
+__all__ = [
+    "CONFIG",
+    "TENSORS",
+    "Decomposition",
+    "Factors",
+    "Lora",
+    "decode",
+    "decompose",
+    "encode_config",
+    "encode_tensors",
+]

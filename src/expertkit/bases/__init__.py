@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expertkit.bases.fingerprint import check, fingerprint
-from expertkit.bases.location import BaseModel, bring, locate
+from expertkit.bases.location import BaseModel, locate
+from expertkit.bases.placing import bring, place
 
-__all__ = ["BaseModel", "bring", "check", "fingerprint", "locate"]
+__all__ = ["BaseModel", "bring", "check", "fingerprint", "locate", "place"]

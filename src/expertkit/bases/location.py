@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,20 +47,6 @@ def locate(base: BaseModel, project: Path) -> Path:
             hint=f"expert-cli base build {base.name}, or correct configs/base_models/{base.name}.yaml",
         )
     return folder
-
-
-def bring(base: BaseModel, project: Path, target: Path) -> None:
-    """Put the files of ``base`` into ``target``, as hard links where the disk allows; fails like ``locate``."""
-    folder = locate(base, project)
-    for path in sorted({path for pattern in HUB_FILES for path in folder.glob(pattern)}):
-        _link(path.resolve(), target / path.name)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        target.hardlink_to(source)
-    except OSError:  # another disk, or one without links
-        shutil.copyfile(source, target)
 
 
 def _snapshot(base: BaseModel) -> Path:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from expertkit import layout
 from expertkit.cli.main import emit
 from expertkit.cli.options import as_json
 
@@ -29,11 +30,12 @@ def command() -> None:
 @as_json
 def build(name: str, *, verify: bool, as_json: bool) -> None:
     """Make models/NAME: an embedded base from its settings, any other from the hub or folder where it lies."""
+    from expertkit import bases
     from expertkit.recipes.base_models import read_base_config
 
     config = read_base_config(Path(), name)
-    target, fill = Path("models", name), _filler(config)
-    found = _rebuild(config, fill) if verify else _replace(config, fill, target)
+    target, fill = layout.MODELS / name, _filler(config)
+    found = _rebuild(config, fill) if verify else bases.place(config.model(), target, fill=fill)
     text = f"{name}: {'the same as in' if verify else 'written to'} {target}, fingerprint {found}"
     emit({"base": name, "path": str(target), "fingerprint": found}, as_json=as_json, text=text)
 
@@ -67,16 +69,6 @@ def _filler(config: BaseConfig) -> Callable[[Path], None]:
     return lambda folder: _build(config, settings, folder)
 
 
-def _replace(config: BaseConfig, fill: Callable[[Path], None], target: Path) -> str:
-    """Build anew; a base that is not the pinned one does not replace what is there."""
-    from expertkit import bases
-    from expertkit.files import replace_folder
-
-    with replace_folder(target) as folder:
-        fill(folder)
-        return bases.check(config.model(), folder)
-
-
 def _rebuild(config: BaseConfig, fill: Callable[[Path], None]) -> str:
     """Build beside, and compare."""
     from expertkit import bases
@@ -102,11 +94,7 @@ def _settings(config: BaseConfig) -> BaseBuild:
     from expertkit.training.base import BaseBuild
 
     problems: list[Problem] = []
-    settings = read(BaseBuild, config.build, Place(_file(config), problems, "build"))
+    settings = read(BaseBuild, config.build, Place(str(layout.BASE_MODELS / f"{config.name}.yaml"), problems, "build"))
     if settings is None:
         raise ConfigError(problems)
     return settings
-
-
-def _file(config: BaseConfig) -> str:
-    return f"configs/base_models/{config.name}.yaml"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from expertkit import layout
 from expertkit.cli import options
 from expertkit.cli.main import emit
 
@@ -24,7 +25,7 @@ def build(expert: str, *, as_json: bool) -> None:
     from expertkit.recipes import read_data_recipe
 
     recipe = read_data_recipe(Path(), expert)
-    target = Path("build/data", expert)
+    target = layout.DATA / expert
     summary = build_data(recipe.data, target)
     counts = ", ".join(f"{count} {part}" for part, count in summary["counts"].items())
     text = f"{expert}: {counts} items in {target}, digest {summary['digest'][:12]}"

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import click
 
+from expertkit import layout
 from expertkit.cli.main import emit
 from expertkit.cli.options import as_json
-
-PUBLISHER = Path("build/publisher.pub")
-"""The public key that the project's packages are signed and checked with."""
 
 _NAME = "local publisher"
 
@@ -24,7 +22,7 @@ _NAME = "local publisher"
 @click.option(
     "--name", metavar="PUBLISHER", help=f"The publisher's name, shown to those who verify; {_NAME!r} if none."
 )
-@click.option("--ensure", is_flag=True, help=f"Make a key only where there is none, and write {PUBLISHER}.")
+@click.option("--ensure", is_flag=True, help=f"Make a key only where there is none, and write {layout.PUBLISHER}.")
 @as_json
 def command(*, output: Path | None, name: str | None, ensure: bool, as_json: bool) -> None:
     """Make an Ed25519 key pair; a key that is there is never overwritten.
@@ -39,7 +37,7 @@ def command(*, output: Path | None, name: str | None, ensure: bool, as_json: boo
     publisher = name or (None if made else keys.publisher_of(path)) or _NAME
     public = keys.public_key(private, publisher=publisher)
     written = [path.with_suffix(".pub")] if made else []
-    for target in [*written, *([PUBLISHER] if ensure else [])]:
+    for target in [*written, *([layout.PUBLISHER] if ensure else [])]:
         _write_if_changed(target, str(public).encode())
     if made:
         click.echo(f"made the key {path} for publisher {publisher!r}; keep it secret and keep a copy", err=True)

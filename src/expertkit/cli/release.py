@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from expertkit.cli.keygen import PUBLISHER
+from expertkit import layout
 from expertkit.cli.main import emit
 from expertkit.cli.options import as_json
 
 
 @click.command("release")
 @click.option(
-    "--key", type=click.Path(path_type=Path), default=PUBLISHER, show_default=True, help="Who must have signed."
+    "--key", type=click.Path(path_type=Path), default=layout.PUBLISHER, show_default=True, help="Who must have signed."
 )
 @click.option("--record-refusal", is_flag=True, help="Succeed even when an expert was refused.")
 @as_json
@@ -29,6 +28,6 @@ def command(*, key: Path, record_refusal: bool, as_json: bool) -> None:
     from expertkit.signing import keys
 
     releases = release(Path(), trusted=keys.load_public(key), at=datetime.now(UTC))
-    emit({"releases": [asdict(each) for each in releases]}, as_json=as_json, text=render(releases))
-    if not record_refusal and any(each.verdict != "accepted" for each in releases):
+    emit({"releases": [each.to_json() for each in releases]}, as_json=as_json, text=render(releases))
+    if not record_refusal and any(each.package is None for each in releases):
         raise SystemExit(1)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from expertkit import layout
 from expertkit.cli import options
-from expertkit.cli.keygen import PUBLISHER
 from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
@@ -29,13 +29,16 @@ _VALID_DAYS = 365
 )  # fmt: skip
 @click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the signed copy of PACKAGE.")
 @click.option(
-    "--valid-days", type=click.IntRange(1, 3650), default=_VALID_DAYS, help="For PACKAGE; recipes say it else."
+    "--valid-days",
+    type=click.IntRange(1, 3650),
+    metavar="DAYS",
+    help=f"Days until the signature of PACKAGE expires, {_VALID_DAYS} if none; an expert's recipe says it for itself.",
 )
 @click.option("--record-refusal", is_flag=True, help="Pass a refusal on, and succeed.")
 @options.as_json
 def command(  # noqa: PLR0913  # one argument per option
     package: Path | None, expert: str | None, base: str | None, *, key: Path | None, output: Path | None,
-    valid_days: int, record_refusal: bool, as_json: bool,
+    valid_days: int | None, record_refusal: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Sign PACKAGE, or the package of an expert and base into build/signed/<expert>-<base>/.
 
@@ -45,16 +48,18 @@ def command(  # noqa: PLR0913  # one argument per option
     from expertkit.recipes import read_recipe
 
     if package is not None and expert is None and base is None:
-        signer = _signer(key, valid_days=valid_days, project=False)
+        signer = _signer(key, valid_days=valid_days or _VALID_DAYS, project=False)
         made = sign_file(package, output=output or package.parent / "signed", whole=False, signer=signer)
         emit(made.to_json(), as_json=as_json, text=made.describe())
-    elif package is None and expert is not None and base is not None and output is None:
+    elif package is None and expert and base and output is None and valid_days is None:
         recipe = read_recipe(Path(), expert, base)
         signer = _signer(key, valid_days=recipe.sign.valid_days, project=True)
         result = sign_package(Path(), recipe, signer=signer, record_refusal=record_refusal)
         emit(result.to_json(), as_json=as_json, text=result.describe())
     else:
-        raise click.UsageError("expected PACKAGE with --output, or --expert and --base")
+        raise click.UsageError(
+            "expected PACKAGE, with --output and --valid-days if wanted, or --expert and --base alone"
+        )
 
 
 def _signer(key: Path | None, *, valid_days: int, project: bool) -> Signer:
@@ -67,9 +72,9 @@ def _signer(key: Path | None, *, valid_days: int, project: bool) -> Signer:
     private = keys.load(path)
     public = keys.public_key(private, publisher=keys.publisher_of(path) or "local publisher")
     if project:
-        published = keys.load_public(PUBLISHER)
+        published = keys.load_public(layout.PUBLISHER)
         if published.raw != public.raw:
-            message = f"{PUBLISHER}: expected the public half of {path}, got another key"
+            message = f"{layout.PUBLISHER}: expected the public half of {path}, got another key"
             raise SignatureError(message, hint="expert-cli keygen --ensure")
         public = published
     return Signer(

@@ -8,7 +8,8 @@ from io import StringIO
 from rich.console import Console
 from rich.table import Table
 
-from expertkit.packages.release import FOLDER, Release
+from expertkit import layout
+from expertkit.packages.release import Release, Shipped
 
 _RIGHT = {"base score", "expert score", "p", "bytes"}
 _COLUMNS = ("expert", "base", "base score", "expert score", "p", "bytes", "content digest", "verdict", "path")
@@ -21,7 +22,7 @@ def render(releases: Sequence[Release], *, color: bool = False) -> str:
     for name in _COLUMNS:
         table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
     for release in releases:
-        table.add_row(*_row(release), style=None if release.file else "red")
+        table.add_row(*_row(release), style=None if release.package else "red")
     text = StringIO()
     Console(file=text, width=_WIDTH, force_terminal=color, highlight=False).print(table)
     return "\n".join([text.getvalue().rstrip("\n"), *_refusals(releases), "", *further(releases)])
@@ -29,31 +30,25 @@ def render(releases: Sequence[Release], *, color: bool = False) -> str:
 
 def further(releases: Sequence[Release]) -> list[str]:
     """The three commands to look further: a package, the figures, the graph of stages."""
-    packages = [f"{FOLDER}/{release.file}" for release in releases if release.file]
+    paths = [_path(release.package) for release in releases if release.package]
     return [
-        f"expert-cli verify {packages[0] if packages else f'{FOLDER}/<package>'}",
+        f"expert-cli verify {paths[0] if paths else f'{layout.DIST}/<package>'}",
         "mlflow ui --backend-store-uri sqlite:///mlflow.db",
         "dvc dag",
     ]
 
 
 def _row(release: Release) -> list[str]:
-    scores = [f"{release.base_score:.3f}", f"{release.expert_score:.3f}", f"{release.p_value:.1e}"]
-    if release.file is None:
-        return [release.expert, release.base, *scores, "", "", release.verdict, ""]
-    digest = (release.content_digest or "")[:12]
-    return [
-        release.expert,
-        release.base,
-        *scores,
-        f"{release.bytes:,}",
-        digest,
-        release.verdict,
-        f"{FOLDER}/{release.file}",
-    ]
+    judged, package = release.judged, release.package
+    scores = [f"{judged.base_score:.3f}", f"{judged.expert_score:.3f}", f"{judged.p_value:.1e}"]
+    size, digest = (f"{package.bytes:,}", package.content_digest[:12]) if package else ("", "")
+    path = _path(package) if package else ""
+    return [judged.expert, judged.base, *scores, size, digest, judged.verdict, path]
+
+
+def _path(package: Shipped) -> str:
+    return f"{layout.DIST}/{package.file}"
 
 
 def _refusals(releases: Sequence[Release]) -> list[str]:
-    return [
-        f"{each.expert} on {each.base} was refused: {'; '.join(each.reasons)}" for each in releases if not each.file
-    ]
+    return [release.judged.describe() for release in releases if release.package is None]

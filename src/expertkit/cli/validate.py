@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from expertkit import layout
 from expertkit.cli.main import emit
 from expertkit.cli.options import as_json
 
@@ -37,7 +38,7 @@ def command(path: Path | None, option: Path | None, *, as_json: bool) -> None:
 
 def _existing(path: Path) -> Path:
     """The path, or the expert's folder of that name."""
-    for candidate in (path, Path("experts") / path):
+    for candidate in (path, layout.EXPERTS / path):
         if candidate.exists():
             return candidate
     raise click.UsageError(f"{path}: expected a manifest, an expert's folder or a package, got no such file")

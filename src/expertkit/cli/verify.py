@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from expertkit.cli.keygen import PUBLISHER
+from expertkit import layout
 from expertkit.cli.main import emit
 from expertkit.cli.options import as_json
 
@@ -15,7 +15,7 @@ from expertkit.cli.options import as_json
 @click.command("verify")
 @click.argument("package", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option(
-    "--key", type=click.Path(path_type=Path), default=PUBLISHER, show_default=True, metavar="PUBFILE",
+    "--key", type=click.Path(path_type=Path), default=layout.PUBLISHER, show_default=True, metavar="PUBFILE",
     help="The public key you trust; the package's own word for itself proves nothing.",
 )  # fmt: skip
 @click.option(

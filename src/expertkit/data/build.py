@@ -7,8 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from expertkit import layout
 from expertkit.data.domain import Domain, domain
 from expertkit.data.items import Item, write_items
+from expertkit.data.split import Part
+from expertkit.errors import ConfigError, Problem
 from expertkit.files import listing_digest, replace_folder, sha256_file, write_json
 from expertkit.recipes import DataConfig
 
@@ -21,6 +24,9 @@ def build_data(config: DataConfig, target: Path) -> dict[str, Any]:
     Args:
         config: domain, seed and sizes.
         target: the folder that is replaced.
+
+    Raises:
+        ConfigError: there are not so many different questions.
     """
     source = domain(config.domain)
     with replace_folder(target) as folder:
@@ -35,17 +41,23 @@ def build_data(config: DataConfig, target: Path) -> dict[str, Any]:
             "counts": {part: len(items) for part, items in parts.items()},
             "forms": list(source.FORMS),
         }
-        write_json(folder / "data.json", summary)
+        write_json(folder / layout.SUMMARY, summary)
     return summary
 
 
 def _generate(source: Domain, config: DataConfig) -> dict[str, list[Item]]:
-    return {
-        "train": list(source.generate("train", count=config.train, seed=config.seed)),
-        "dev": list(source.generate("dev", count=config.dev, seed=config.seed)),
-        "test": list(source.generate("test", count=config.test, seed=config.seed)),
-        "unseen": list(source.generate("test", count=config.unseen, seed=config.seed, unseen=True)),
-    }
+    parts: dict[str, list[Item]] = {}
+    for name, count in {"train": config.train, "dev": config.dev, "test": config.test, "unseen": config.unseen}.items():
+        is_unseen = name == "unseen"
+        part: Part = "test" if is_unseen else name  # type: ignore[assignment]  # the other names are parts
+        try:
+            parts[name] = list(source.generate(part, count=count, seed=config.seed, unseen=is_unseen))
+        except ValueError as error:
+            wanted = Problem(
+                file=str(layout.PARAMS), place=f"data.{name}", expected="fewer items", got=f"{count}: {error}"
+            )
+            raise ConfigError([wanted]) from error
+    return parts
 
 
 def _write_databases(source: Domain, items: Sequence[Item], path: Path) -> None:

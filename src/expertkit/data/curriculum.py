@@ -8,11 +8,11 @@ what an expert is for. Schemas and questions in this text belong to the train pa
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from expertkit.data import words
-from expertkit.data.domain import DOMAINS, domain
+from expertkit.data.domain import domain
 from expertkit.data.naming import coin_name
 
 _FIELDS = (*words.NUMBER_FIELDS, *words.TEXT_FIELDS, *words.FLAG_FIELDS, *words.LIST_FIELDS)
@@ -28,10 +28,16 @@ class Passage:
     prompt: str = ""
 
 
-def passages(seed: int, count: int) -> Iterator[Passage]:
-    """``count`` passages of pretraining text, the same for the same seed: repeating first, then drills, then all."""
+def passages(seed: int, count: int, *, domains: Sequence[str]) -> Iterator[Passage]:
+    """``count`` passages of pretraining text, the same for the same arguments: repeating first, then drills, then all.
+
+    Args:
+        seed: of the text.
+        count: of passages.
+        domains: whose questions are read. Named, so that a base stays what it is when the project learns a new one.
+    """
     rng = random.Random(f"curriculum {seed}")
-    questions = {name: _questions(name, seed) for name in DOMAINS}
+    questions = {name: _questions(name, seed) for name in domains}
     for number in range(count):
         kind = (
             "repeat" if number < _REPEATS_UNTIL * count else _draw_kind(rng, drills_only=number < _DRILLS_UNTIL * count)
@@ -42,11 +48,11 @@ def passages(seed: int, count: int) -> Iterator[Passage]:
             case "drill":
                 yield _passage(rng.choice(_OTHER_DRILLS)(rng))
             case "rewording":
-                yield _passage(_reword(rng))
+                yield _passage(_reword(rng, domains))
             case "document":
                 yield Passage(text=_document(rng))
             case _:
-                yield Passage(text=next(questions[rng.choice(DOMAINS)]))
+                yield Passage(text=next(questions[rng.choice(domains)]))
 
 
 # Copying is learnt from copying: plain text hardly teaches it to so small a model.
@@ -122,9 +128,9 @@ def _repeat(rng: random.Random) -> tuple[str, str]:
     return f"repeat {listed}", listed
 
 
-def _reword(rng: random.Random) -> tuple[str, str]:
+def _reword(rng: random.Random, domains: Sequence[str]) -> tuple[str, str]:
     """A question said plainly: what it asks for has one wording, however it was asked."""
-    worded, plain = domain(rng.choice(DOMAINS)).sample_rewording(rng)
+    worded, plain = domain(rng.choice(domains)).sample_rewording(rng)
     return f"say plainly: {worded}", plain
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -116,7 +117,7 @@ def scan(path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS) -> 
     members: dict[str, tuple[int, str]] = {}
     heads: dict[str, bytes] = {}
     kept: dict[str, bytes] = {}
-    with path.open("rb") as file:
+    with path.open("rb") as file, _named(path):
         for part in read(file, limits=limits):
             digest, parts, head = hashlib.sha256(), [], b""
             for chunk in part.chunks:
@@ -129,6 +130,15 @@ def scan(path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS) -> 
             if part.name in keep:
                 kept[part.name] = b"".join(parts)
     return Contents(members=members, heads=heads, kept=kept)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error say which file it is about."""
+    try:
+        yield
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}", offset=error.offset, hint=error.hint) from error
 
 
 class _Rules:

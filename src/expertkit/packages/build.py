@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from expertkit import layout
 from expertkit.files import listing_digest, sha256_bytes
 from expertkit.packages import archive
-from expertkit.packages.decomposition import weights_folder
 from expertkit.packages.members import Sources, collect
 from expertkit.packages.names import order, package_name
 from expertkit.packages.output import Built, open_folder, refuse, write_package
-from expertkit.packages.report import Refusal, read_report, refusal
+from expertkit.packages.report import Judged, read_report
 from expertkit.recipes import Recipe
-
-
-def package_folder(project: Path, recipe: Recipe) -> Path:
-    """Where stage ``package`` leaves a recipe's package."""
-    return project / "build" / "packages" / recipe.key
 
 
 def prepare(project: Path, recipe: Recipe, *, weights: Path | None = None, include_tests: bool = False) -> Sources:
@@ -35,7 +30,7 @@ def prepare(project: Path, recipe: Recipe, *, weights: Path | None = None, inclu
     return Sources(
         project=project,
         recipe=recipe,
-        weights=weights or weights_folder(project, recipe),
+        weights=weights or project / layout.weights(recipe.expert, recipe.base),
         include_tests=include_tests or recipe.package.include_tests,
         metrics=metrics,
         report=report,
@@ -48,7 +43,7 @@ def list_contents(sources: Sources) -> dict[str, int]:
     return {name: len(members[name]) for name in sorted(members, key=order)}
 
 
-def build(sources: Sources, *, output: Path | None = None, record_refusal: bool = False) -> Built | Refusal:
+def build(sources: Sources, *, output: Path | None = None, record_refusal: bool = False) -> Built | Judged:
     """Make the package, or with ``record_refusal`` leave the reason why there is none.
 
     Args:
@@ -61,9 +56,9 @@ def build(sources: Sources, *, output: Path | None = None, record_refusal: bool 
         IntegrityError: the evaluation was about another adapter.
         CompatibilityError: the base is missing or another one.
     """
-    target = output or package_folder(sources.project, sources.recipe)
-    if not sources.report.accepted:
-        return refuse(target, refusal(sources.report), record=record_refusal)
+    target = output or sources.project / layout.PACKAGES / sources.recipe.key
+    if sources.report.judged.verdict == "refused":
+        return refuse(target, sources.report.judged, record=record_refusal)
     members = collect(sources)
     recipe = sources.recipe
     name = package_name(recipe.expert, recipe.base, recipe.version)

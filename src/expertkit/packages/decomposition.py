@@ -5,18 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from expertkit import layout
 from expertkit.adapters import Decomposition, decompose
 from expertkit.adapters.svd import promised_error
 from expertkit.errors import FormatError
-from expertkit.files import replace_folder, sha256_file, write_bytes, write_json
+from expertkit.files import replace_folder, required, sha256_file, write_bytes, write_json
 from expertkit.packages.names import TENSORS, TRAINING_ARGS
-from expertkit.packages.weights import read_adapter, required, write_adapter
+from expertkit.packages.weights import read_adapter, write_adapter
 from expertkit.recipes import Recipe
-
-
-def weights_folder(project: Path, recipe: Recipe) -> Path:
-    """Where an expert's shipping adapter for one base lies."""
-    return project / "experts" / recipe.expert / "weights" / recipe.base
 
 
 def decompose_adapter(project: Path, recipe: Recipe) -> dict[str, Any]:
@@ -26,7 +22,7 @@ def decompose_adapter(project: Path, recipe: Recipe) -> dict[str, Any]:
         PackagingError: the expert was not trained.
         FormatError: the trained adapter is malformed, or too large for the wanted dtype.
     """
-    source = project / "build" / "train" / recipe.key
+    source = project / layout.TRAIN / recipe.key
     hint = f"expert-cli train --expert {recipe.expert} --base {recipe.base}"
     lora = read_adapter(source, hint=hint)
     training_args = required(source / TRAINING_ARGS, hint=hint)
@@ -34,14 +30,14 @@ def decompose_adapter(project: Path, recipe: Recipe) -> dict[str, Any]:
         found = decompose(lora, dtype=recipe.decompose.dtype)
     except ValueError as error:
         raise FormatError(f"{source / TENSORS}: {error}") from error
-    weights = weights_folder(project, recipe)
+    weights = project / layout.weights(recipe.expert, recipe.base)
     with replace_folder(weights) as folder:
         write_adapter(folder, found.lora, base=recipe.base)
         (folder / TRAINING_ARGS).write_bytes(training_args)
     summary = {"expert": recipe.expert, "base": recipe.base, **_summarise(found, weights / TENSORS)}
-    with replace_folder(project / "build" / "decompose" / recipe.key) as folder:
+    with replace_folder(project / layout.DECOMPOSE / recipe.key) as folder:
         write_bytes(folder / "spectrum.csv", _spectrum_csv(found).encode())
-        write_json(folder / "metrics.json", summary)
+        write_json(folder / layout.METRICS, summary)
     return summary
 
 

@@ -58,11 +58,12 @@ def _adapter_facts(config: Mapping[str, Any], tensors: bytes) -> dict[str, Any]:
 
 def _quality(report: Report, recipe: Recipe) -> dict[str, Any]:
     """Scores; the improvement is in points of 100, because the base's score may be zero."""
+    judged = report.judged
     return {
-        "benchmark_score": report.expert_score,
-        "base_model_score": report.base_score,
-        "improvement_percent": round(100 * (report.expert_score - report.base_score), 4),
-        "p_value": report.p_value,
+        "benchmark_score": judged.expert_score,
+        "base_model_score": judged.base_score,
+        "improvement_percent": round(100 * (judged.expert_score - judged.base_score), 4),
+        "p_value": judged.p_value,
         "unseen_score": report.unseen_score,
         "test_queries": report.items,
         "training_steps": recipe.train.max_steps,

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from expertkit import bases
+from expertkit import bases, layout
 from expertkit.adapters import decode
 from expertkit.errors import CompatibilityError, IntegrityError, PackagingError
-from expertkit.files import dump_json, sha256_bytes
+from expertkit.files import dump_json, required, sha256_bytes
 from expertkit.manifest import Manifest, loads, strict_json
 from expertkit.packages import names
 from expertkit.packages.description import describe, integrity
 from expertkit.packages.pickles import refuse_pickle
-from expertkit.packages.provenance import provenance, source_files
+from expertkit.packages.provenance import provenance
 from expertkit.packages.report import Report
 from expertkit.packages.tokenizer import special_tokens, vocabulary
-from expertkit.packages.weights import required
 from expertkit.recipes import Recipe
+from expertkit.sources import source_files
 
 _MAX_TOKENIZER = 256 << 20
 
@@ -41,7 +40,7 @@ class Sources:
     @property
     def expert(self) -> Path:
         """The expert's folder."""
-        return self.project / "experts" / self.recipe.expert
+        return self.project / layout.EXPERTS / self.recipe.expert
 
 
 def collect(sources: Sources) -> dict[str, bytes]:
@@ -130,18 +129,16 @@ def _tokenizer_files(base: Path) -> dict[str, bytes]:
     """The base's tokenizer, with the two files that are made from it."""
     hint = f"the base model in {base} needs a tokenizer"
     tokenizer, config = (required(base / name, hint=hint) for name in (names.TOKENIZER, names.TOKENIZER_CONFIG))
-    made: dict[str, tuple[Callable[[Any], Any], bytes]] = {
-        names.SPECIAL_TOKENS: (special_tokens, config),
-        names.VOCABULARY: (vocabulary, tokenizer),
-    }
-    read = {
-        name: make(strict_json.loads(data, file=name, max_bytes=_MAX_TOKENIZER)) for name, (make, data) in made.items()
-    }
     return {
         names.TOKENIZER: tokenizer,
         names.TOKENIZER_CONFIG: config,
-        **{name: dump_json(value) for name, value in read.items()},
+        names.SPECIAL_TOKENS: dump_json(special_tokens(_parse(names.TOKENIZER_CONFIG, config))),
+        names.VOCABULARY: dump_json(vocabulary(_parse(names.TOKENIZER, tokenizer))),
     }
+
+
+def _parse(name: str, data: bytes) -> Any:
+    return strict_json.loads(data, file=name, max_bytes=_MAX_TOKENIZER)
 
 
 def _portable(recipe: Recipe) -> Recipe:

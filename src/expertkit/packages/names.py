@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from expertkit import adapters
 from expertkit.errors import FormatError
 
 MANIFEST = "manifest.json"
 SIGNATURE = "signature.sig"
 EVALUATION = "evaluation.json"
-TENSORS = "adapter_model.safetensors"
-ADAPTER_CONFIG = "adapter_config.json"
+TENSORS = adapters.TENSORS
+ADAPTER_CONFIG = adapters.CONFIG
 TRAINING_ARGS = "training_args.json"
 PROVENANCE = "provenance.json"
 RECIPE = "recipe.json"

@@ -12,7 +12,7 @@ from expertkit.errors import PackagingError
 from expertkit.files import atomic_write, replace_folder, write_json
 from expertkit.packages import archive
 from expertkit.packages.archive import Part
-from expertkit.packages.report import REFUSED, Refusal
+from expertkit.packages.report import REFUSED, Judged
 from expertkit.packages.sidecar import write_sidecar
 
 
@@ -53,7 +53,7 @@ def write_package(path: Path, parts: Iterable[Part]) -> str:
     return write_sidecar(path)
 
 
-def refuse(target: Path, refused: Refusal, *, record: bool) -> Refusal:
+def refuse(target: Path, refused: Judged, *, record: bool) -> Judged:
     """Let the reason take the place of the package in the folder ``target``, if that is wanted.
 
     Raises:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import expertkit
-from expertkit.errors import PackagingError
-from expertkit.files import listing_digest, read_json, sha256_file
-from expertkit.packages.weights import required
+from expertkit import layout
+from expertkit.files import read_json, required
 from expertkit.recipes import Recipe
+from expertkit.sources import CODE, digest_sources
 
 _WEIGHTS = "weights"
 
@@ -30,16 +28,15 @@ def provenance(project: Path, recipe: Recipe, *, recipe_digest: str, fingerprint
     Raises:
         PackagingError: the data or the training left no record.
     """
-    expert = project / "experts" / recipe.expert
-    code = Path(expertkit.__file__).resolve().parent
-    data = project / "build" / "data" / recipe.expert / "data.json"
-    environment = project / "build" / "train" / recipe.key / "environment.json"
+    expert = project / layout.EXPERTS / recipe.expert
+    data = project / layout.DATA / recipe.expert / layout.SUMMARY
+    environment = project / layout.TRAIN / recipe.key / layout.ENVIRONMENT
     required(data, hint=f"expert-cli data build --expert {recipe.expert}")
     required(environment, hint=f"expert-cli train --expert {recipe.expert} --base {recipe.base}")
     return {
         "provenance": 1,
         "sources": {
-            "src/expertkit": trace(code),
+            "src/expertkit": trace(CODE),
             f"experts/{recipe.expert}": trace(expert),
             "configs": trace(project / "configs"),
             "constraints.txt": trace(project / "constraints.txt"),
@@ -54,32 +51,12 @@ def provenance(project: Path, recipe: Recipe, *, recipe_digest: str, fingerprint
 def trace(path: Path) -> dict[str, str | None]:
     """Digest of a file or folder, and the newest commit that touched it.
 
-    An expert's weights/, hidden files and Python's caches do not count. The commit is null where something
-    was modified since, or where there is no git; both are null where there is no such path.
+    The commit is null where something was modified since, or where there is no git; both are null where there
+    is no such path.
     """
     if not path.exists():
         return {"digest": None, "commit": None}
-    if path.is_file():
-        return {"digest": sha256_file(path), "commit": _commit(path)}
-    files = {str(file.relative_to(path)): (file.stat().st_size, sha256_file(file)) for file in source_files(path)}
-    return {"digest": listing_digest(files), "commit": _commit(path)}
-
-
-def source_files(folder: Path) -> Iterator[Path]:
-    """The files of a folder that people wrote, in no order; a link is an error.
-
-    Raises:
-        PackagingError: there is a symbolic link, whose target may be anything.
-    """
-    for path in folder.iterdir():
-        if path.name.startswith(".") or path.name in {_WEIGHTS, "__pycache__"}:
-            continue
-        if path.is_symlink():
-            raise PackagingError(f"{path}: expected a file or folder, got a symbolic link")
-        if path.is_dir():
-            yield from source_files(path)
-        elif path.is_file():
-            yield path
+    return {"digest": digest_sources(path), "commit": _commit(path)}
 
 
 def _commit(path: Path) -> str | None:

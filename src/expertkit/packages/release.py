@@ -6,38 +6,43 @@ import shutil
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from expertkit.errors import PackagingError
-from expertkit.files import replace_folder, write_json
+from expertkit import layout
+from expertkit.errors import IntegrityError, PackagingError
+from expertkit.files import read_json, replace_folder, write_json
 from expertkit.packages.names import EVALUATION
 from expertkit.packages.output import find_package
-from expertkit.packages.report import Refusal, parse_report, read_refusal
+from expertkit.packages.report import Judged, from_json, parse_report, read_refusal
 from expertkit.packages.sidecar import sidecar
 from expertkit.packages.verify import verify
-from expertkit.recipes.store import FOLDER as RECIPES
 from expertkit.signing import PublicKey
 
-INDEX = "index.json"
-FOLDER = Path("dist")
+_INDEX = "index.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shipped:
+    """A package in dist/."""
+
+    file: str
+    """Its name."""
+    bytes: int
+    content_digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """One expert for one base: released, or refused."""
+    """One expert for one base: shipped, or refused."""
 
-    expert: str
-    version: str
-    base: str
-    file: str | None
-    """Name of the package in dist/; null when it was refused."""
-    bytes: int | None
-    content_digest: str | None
-    base_score: float
-    expert_score: float
-    p_value: float
-    verdict: str
-    """``accepted`` or ``refused``."""
-    reasons: tuple[str, ...]
+    judged: Judged
+    package: Shipped | None
+    """None when it was refused."""
+
+    def to_json(self) -> dict[str, Any]:
+        """One row of the index; the keys of a package are null where there is none."""
+        none = dict.fromkeys(Shipped.__dataclass_fields__)
+        return {**self.judged.to_json(), **(asdict(self.package) if self.package else none)}
 
 
 def release(project: Path, *, trusted: PublicKey, at: datetime) -> tuple[Release, ...]:
@@ -49,41 +54,44 @@ def release(project: Path, *, trusted: PublicKey, at: datetime) -> tuple[Release
         PackagingError: nothing was signed.
         SignatureError, IntegrityError: a package is not sound, or not signed by ``trusted``.
     """
-    signed = project / "build" / "signed"
-    current = {path.stem for path in (project / RECIPES).glob("*.json")}
+    signed = project / layout.SIGNED
+    current = {path.stem for path in (project / layout.RECIPES).glob("*.json")}
     folders = sorted(path for path in signed.glob("[!.]*") if path.name in current)
     if not folders:
         raise PackagingError(f"{signed}: expected signed packages, got none", hint="make run")
-    with replace_folder(project / FOLDER) as dist:
+    with replace_folder(project / layout.DIST) as dist:
         found = [_collect(folder, dist, trusted=trusted, at=at) for folder in folders]
-        releases = tuple(sorted(found, key=lambda each: (each.expert, each.base)))
-        write_json(dist / INDEX, {"releases": [asdict(each) for each in releases]})
+        releases = tuple(sorted(found, key=lambda each: (each.judged.expert, each.judged.base)))
+        write_json(dist / _INDEX, {"releases": [each.to_json() for each in releases]})
     return releases
+
+
+def read_index(project: Path) -> tuple[Release, ...]:
+    """What ``dist/`` holds."""
+    path = project / layout.DIST / _INDEX
+    return tuple(
+        Release(
+            judged=from_json(row, file=str(path)),
+            package=Shipped(**{key: row[key] for key in Shipped.__dataclass_fields__}) if row["file"] else None,
+        )
+        for row in read_json(path)["releases"]
+    )
 
 
 def _collect(folder: Path, dist: Path, *, trusted: PublicKey, at: datetime) -> Release:
     refused = read_refusal(folder)
     if refused is not None:
-        return _refused(refused)
+        return Release(judged=refused, package=None)
     package = find_package(folder, hint="expert-cli sign")
     verified = verify(package, trusted=trusted, at=at)
     for path in (package, sidecar(package)):
         shutil.copyfile(path, dist / path.name)
     report = parse_report(verified.contents.kept[EVALUATION], file=f"{package}: {EVALUATION}")
+    said = verified.statement
+    signed, judged = (said.name, said.base.name, said.version), report.judged
+    if signed != (judged.expert, judged.base, judged.version):
+        raise IntegrityError(f"{package}: expected an evaluation of {' '.join(signed)}, got {judged.describe()}")
+    digest = verified.contents.content_digest
     return Release(
-        expert=verified.statement.name,
-        version=verified.statement.version,
-        base=verified.statement.base.name,
-        file=package.name,
-        bytes=package.stat().st_size,
-        content_digest=verified.contents.content_digest,
-        base_score=report.base_score,
-        expert_score=report.expert_score,
-        p_value=report.p_value,
-        verdict=report.verdict,
-        reasons=report.reasons,
+        judged=judged, package=Shipped(file=package.name, bytes=package.stat().st_size, content_digest=digest)
     )
-
-
-def _refused(refused: Refusal) -> Release:
-    return Release(**asdict(refused), file=None, bytes=None, content_digest=None, verdict="refused")

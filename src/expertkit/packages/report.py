@@ -2,67 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from expertkit import layout
 from expertkit.errors import FormatError, PackagingError
+from expertkit.files import required
 from expertkit.manifest import strict_json
-from expertkit.packages.weights import required
 from expertkit.recipes import Recipe
 
 REFUSED = "refused.json"
 """Takes the place of a package whose expert was refused."""
 
+Verdict = Literal["accepted", "refused"]
+
 _MAX_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """One expert on one base against that base."""
+class Judged:
+    """One expert on one base against that base, and what the gate said."""
 
     expert: str
     base: str
     version: str
-    adapter_digest: str
-    """SHA-256 of the adapter_model.safetensors that was evaluated."""
-    items: int
     base_score: float
     """Share of right answers of the bare base on the test items."""
     expert_score: float
-    unseen_score: float
-    """The expert's share of right answers on names that training never showed."""
     p_value: float
-    verdict: str
-    """``accepted`` or ``refused``."""
+    verdict: Verdict
     reasons: tuple[str, ...]
     """Why it was refused."""
 
-    @property
-    def accepted(self) -> bool:
-        """Whether the expert may be packed."""
-        return self.verdict == "accepted"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """Why there is no package."""
-
-    expert: str
-    base: str
-    version: str
-    reasons: tuple[str, ...]
-    base_score: float
-    expert_score: float
-    p_value: float
-
     def to_json(self) -> dict[str, Any]:
-        """The refusal as JSON values."""
+        """The judgement as JSON values; ``from_json`` gives the same one back."""
         return asdict(self)
 
     def describe(self) -> str:
         """One line for a person."""
-        return f"{self.expert} on {self.base}: refused: {'; '.join(self.reasons) or 'no reason given'}"
+        why = f": {'; '.join(self.reasons) or 'no reason given'}" if self.verdict == "refused" else ""
+        return f"{self.expert} on {self.base}: {self.verdict}{why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a package says about the adapter in it."""
+
+    judged: Judged
+    adapter_digest: str
+    """SHA-256 of the adapter_model.safetensors that was evaluated."""
+    items: int
+    unseen_score: float
+    """The expert's share of right answers on names that training never showed."""
+
+
+def from_json(value: Any, *, file: str) -> Judged:
+    """What was judged, from a JSON object that may hold more.
+
+    Raises:
+        FormatError: it lacks something.
+    """
+    with _complete(file, "a verdict with its figures"):
+        if value["verdict"] not in {"accepted", "refused"}:
+            raise ValueError(value["verdict"])
+        return Judged(
+            expert=str(value["expert"]),
+            base=str(value["base"]),
+            version=str(value["version"]),
+            base_score=float(value["base_score"]),
+            expert_score=float(value["expert_score"]),
+            p_value=float(value["p_value"]),
+            verdict=value["verdict"],
+            reasons=tuple(str(reason) for reason in value["reasons"]),
+        )
 
 
 def parse_report(data: bytes, *, file: str) -> Report:
@@ -72,27 +87,14 @@ def parse_report(data: bytes, *, file: str) -> Report:
         FormatError: it lacks something.
     """
     value = strict_json.loads(data, file=file, max_bytes=_MAX_BYTES)
-    try:
+    judged = from_json(value, file=file)
+    with _complete(file, "an evaluation's metrics"):
         return Report(
-            expert=str(value["expert"]),
-            base=str(value["base"]),
-            version=str(value["version"]),
+            judged=judged,
             adapter_digest=str(value["adapter_digest"]),
             items=int(value["items"]),
-            base_score=float(value["base_score"]),
-            expert_score=float(value["expert_score"]),
             unseen_score=float(value["unseen"]["expert_score"]),
-            p_value=float(value["p_value"]),
-            verdict=str(value["verdict"]),
-            reasons=tuple(str(reason) for reason in value["reasons"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{file}: expected an evaluation's metrics, got none or not all ({error!r})") from error
-
-
-def metrics_path(project: Path, recipe: Recipe) -> Path:
-    """Where the evaluation of a recipe leaves its metrics."""
-    return project / "build" / "evaluate" / recipe.key / "metrics.json"
 
 
 def read_report(project: Path, recipe: Recipe) -> tuple[bytes, Report]:
@@ -101,40 +103,32 @@ def read_report(project: Path, recipe: Recipe) -> tuple[bytes, Report]:
     Raises:
         PackagingError: there are none, or they are about another expert, base or version.
     """
-    path = metrics_path(project, recipe)
+    path = project / layout.EVALUATE / recipe.key / layout.METRICS
     hint = f"expert-cli evaluate --expert {recipe.expert} --base {recipe.base}"
     data = required(path, hint=hint)
     report = parse_report(data, file=str(path))
-    wanted, got = (recipe.expert, recipe.base, recipe.version), (report.expert, report.base, report.version)
+    judged = report.judged
+    wanted, got = (recipe.expert, recipe.base, recipe.version), (judged.expert, judged.base, judged.version)
     if wanted != got:
         raise PackagingError(f"{path}: expected {' '.join(wanted)}, got {' '.join(got)}", hint=hint)
     return data, report
 
 
-def refusal(report: Report) -> Refusal:
-    """The refusal that a report with a bad verdict leads to."""
-    return Refusal(
-        expert=report.expert,
-        base=report.base,
-        version=report.version,
-        reasons=report.reasons,
-        base_score=report.base_score,
-        expert_score=report.expert_score,
-        p_value=report.p_value,
-    )
-
-
-def read_refusal(folder: Path) -> Refusal | None:
-    """The refusal in ``folder``, if there is one.
+def read_refusal(folder: Path) -> Judged | None:
+    """Why there is no package in ``folder``, if it was refused.
 
     Raises:
-        FormatError: it is malformed.
+        FormatError: the refusal is malformed.
     """
     path = folder / REFUSED
     if not path.exists():
         return None
-    value: Any = strict_json.loads(path.read_bytes(), file=str(path))
+    return from_json(strict_json.loads(path.read_bytes(), file=str(path)), file=str(path))
+
+
+@contextmanager
+def _complete(file: str, what: str) -> Iterator[None]:
     try:
-        return Refusal(**{**value, "reasons": tuple(value["reasons"])})
-    except (KeyError, TypeError) as error:
-        raise FormatError(f"{path}: expected a refusal, got something else ({error!r})") from error
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{file}: expected {what}, got none or not all ({error!r})") from error

@@ -10,13 +10,12 @@ from typing import IO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from expertkit import signing
+from expertkit import layout, signing
 from expertkit.packages import archive, ledger
 from expertkit.packages.archive import Part
-from expertkit.packages.build import package_folder
 from expertkit.packages.names import SIGNATURE
 from expertkit.packages.output import Built, find_package, open_folder, refuse, write_package
-from expertkit.packages.report import Refusal, read_refusal
+from expertkit.packages.report import Judged, read_refusal
 from expertkit.packages.verify import Checked, check_archive
 from expertkit.recipes import Recipe
 from expertkit.signing import Entry, Member, PublicKey, Statement
@@ -34,19 +33,14 @@ class Signer:
     valid_days: int
 
 
-def signed_folder(project: Path, recipe: Recipe) -> Path:
-    """Where stage ``sign`` leaves a recipe's signed package."""
-    return project / "build" / "signed" / recipe.key
-
-
-def sign_package(project: Path, recipe: Recipe, *, signer: Signer, record_refusal: bool = False) -> Built | Refusal:
+def sign_package(project: Path, recipe: Recipe, *, signer: Signer, record_refusal: bool = False) -> Built | Judged:
     """Sign what stage ``package`` left, or with ``record_refusal`` pass its refusal on.
 
     Raises:
         PackagingError: there is no package, or its expert was refused.
         FormatError, IntegrityError: the package is not sound.
     """
-    source, output = package_folder(project, recipe), signed_folder(project, recipe)
+    source, output = project / layout.PACKAGES / recipe.key, project / layout.SIGNED / recipe.key
     refused = read_refusal(source)
     if refused is not None:
         return refuse(output, refused, record=record_refusal)

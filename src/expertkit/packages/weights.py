@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from expertkit.adapters import Lora, decode, encode_config, encode_tensors
-from expertkit.errors import PackagingError
-from expertkit.files import dump_json
+from expertkit.files import dump_json, required
 from expertkit.manifest import strict_json
 from expertkit.packages.names import ADAPTER_CONFIG, TENSORS
 
@@ -26,14 +25,3 @@ def write_adapter(folder: Path, lora: Lora, *, base: str) -> None:
     """Write an adapter's two files; ``base`` is the name of its base model."""
     (folder / TENSORS).write_bytes(encode_tensors(lora))
     (folder / ADAPTER_CONFIG).write_bytes(dump_json(encode_config(lora, base=base)))
-
-
-def required(path: Path, *, hint: str) -> bytes:
-    """The bytes of a file that an earlier stage made.
-
-    Raises:
-        PackagingError: there is no such file; ``hint`` is the command that makes it.
-    """
-    if not path.is_file():
-        raise PackagingError(f"{path}: expected a file, got none", hint=hint)
-    return path.read_bytes()

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from expertkit import layout
 from expertkit.bases import BaseModel
 from expertkit.errors import ConfigError, Problem
 from expertkit.fields import Place, Text, read, show
 from expertkit.manifest.kinds import BaseName, Digest, Words
 from expertkit.recipes.strict_yaml import load_file
-
-FOLDER = Path("configs/base_models")
 
 HubId = Annotated[str, Text(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", "a hub id such as 'Qwen/Qwen3-0.6B'")]
 Revision = Annotated[str, Text(r"[0-9a-f]{40}", "a commit of 40 hex digits")]
@@ -56,7 +55,7 @@ class BaseConfig:
 
 def base_names(project: Path) -> tuple[str, ...]:
     """The base models that a project describes."""
-    return tuple(sorted(path.stem for path in (project / FOLDER).glob("*.yaml")))
+    return tuple(sorted(path.stem for path in (project / layout.BASE_MODELS).glob("*.yaml")))
 
 
 def read_base_config(project: Path, name: str) -> BaseConfig:
@@ -75,13 +74,13 @@ def read_base_config(project: Path, name: str) -> BaseConfig:
 
 def find_base_config(project: Path, name: str, asked: Place) -> BaseConfig | None:
     """The description of a base model, or None with problems added; ``asked`` is where its name was written."""
-    path = project / FOLDER / f"{name}.yaml"
-    if not path.is_file():
-        asked.wrong(f"a base model of {FOLDER}/", show(name), known=base_names(project), word=name)
+    path = layout.BASE_MODELS / f"{name}.yaml"
+    if not (project / path).is_file():
+        asked.wrong(f"a base model of {layout.BASE_MODELS}/", show(name), known=base_names(project), word=name)
         return None
-    place = Place(f"{FOLDER}/{name}.yaml", asked.problems)
+    place = Place(str(path), asked.problems)
     before = len(place.problems)
-    config = read(BaseConfig, load_file(path, place), place)
+    config = read(BaseConfig, load_file(project / path, place), place)
     if config is None:
         return None
     if config.name != name:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from expertkit import layout
 from expertkit.errors import FormatError, ManifestError, Problem
 from expertkit.fields import Place, show
 from expertkit.manifest import Manifest, loads
 
-FOLDER = Path("experts")
+README, LICENSE, GRAMMAR, TESTS = "README.md", "LICENSE", "grammar.gbnf", "tests"
+"""What an expert of a project has beside its manifest. Stages depend on each by name: the folder holds outputs too."""
 
 
 def expert_names(project: Path) -> tuple[str, ...]:
     """The experts of a project."""
-    return tuple(sorted(path.parent.name for path in (project / FOLDER).glob("*/manifest.json")))
+    return tuple(sorted(path.parent.name for path in (project / layout.EXPERTS).glob("*/manifest.json")))
 
 
 def check_folder(folder: Path) -> Manifest:
@@ -50,11 +52,14 @@ def find_manifest(folder: Path, file: str, problems: list[Problem]) -> Manifest 
 def _check_files(manifest: Manifest, folder: Path, place: Place) -> None:
     if manifest.name != folder.resolve().name:
         place.at("name").wrong(f"the folder's name {folder.resolve().name!r}", show(manifest.name))
-    decoding = manifest.training.decoding
-    wanted = {"evaluation.test_cases": manifest.evaluation.test_cases}
-    if decoding is not None and decoding.grammar_file is not None:
-        wanted["training.decoding.grammar_file"] = decoding.grammar_file
-    wanted |= {f"soft_prompts[{index}].path": prompt.path for index, prompt in enumerate(manifest.soft_prompts)}
-    for key, name in wanted.items():
+    for name in (README, LICENSE, GRAMMAR):
         if not (folder / name).is_file():
-            place.at(key).wrong("a file of the expert's folder", f"{name}, which is not there")
+            place.wrong(f"{name} beside it", "no such file")
+    decoding = manifest.training.decoding
+    if decoding is not None and decoding.grammar_file not in {None, GRAMMAR}:
+        place.at("training.decoding.grammar_file").wrong(repr(GRAMMAR), show(decoding.grammar_file))
+    cases = manifest.evaluation.test_cases
+    if not cases.startswith(f"{TESTS}/") or not (folder / cases).is_file():
+        place.at("evaluation.test_cases").wrong(f"a file of the expert's {TESTS}/", show(cases))
+    if manifest.soft_prompts:
+        place.at("soft_prompts").wrong("none: only adapters are made", show(manifest.soft_prompts[0].name))

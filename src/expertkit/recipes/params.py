@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
+from expertkit import layout
 from expertkit.errors import Problem
 from expertkit.fields import Entries, Part, Place, Text, miss, read_part, show
 from expertkit.manifest.kinds import BaseName, ExpertName
@@ -20,11 +21,8 @@ from expertkit.recipes.experts import expert_names
 from expertkit.recipes.recipe import DataConfig, DecomposeConfig, EvaluateConfig, PackageConfig, SignConfig
 from expertkit.recipes.strict_yaml import load_file
 
-FILE = "params.yaml"
-
 Layer = Mapping[str, Mapping[str, Any]]
 ConfigName = Annotated[str, Text(r"[a-z0-9]+([._-][a-z0-9]+)*", "the name of a file of configs/training/")]
-Release = Annotated[str, Text(r"[^@\s]+@[0-9a-f]{64}", "version@digest such as '1.0.0@<64 hex digits>'")]
 
 SECTIONS: dict[str, Part] = {
     "data": Part(DataConfig, without=frozenset({"domain"})),
@@ -52,8 +50,6 @@ class ParamsFile:
     """Section -> key -> value, for every expert and base."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Expert -> section, or expert -> base -> section: what differs."""
-    previous: Mapping[str, Release | None] = field(default_factory=dict)
-    """Expert -> the release to be better than, or null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +77,8 @@ class Params:
 
 def read_params(project: Path, problems: list[Problem]) -> Params | None:
     """What params.yaml says, or None when it cannot be read at all; problems are added either way."""
-    place = Place(FILE, problems)
-    value = load_file(project / FILE, place)
+    place = Place(str(layout.PARAMS), problems)
+    value = load_file(project / layout.PARAMS, place)
     if not isinstance(value, dict):
         if not problems:
             place.wrong("a mapping", show(value))
@@ -90,8 +86,6 @@ def read_params(project: Path, problems: list[Problem]) -> Params | None:
     top = read_part(Part(ParamsFile), value, place)
     miss(ParamsFile, value, place)
     experts, bases = expert_names(project), {*base_names(project), *(top.get("bases") or ())}
-    for expert in top.get("previous") or {}:
-        _check_expert(expert, experts, place.at("previous").at(expert))
     overrides = _read_overrides(top.get("overrides") or {}, place.at("overrides"), experts=experts, bases=bases)
     return Params(
         experts=_usable(top.get("experts"), value.get("experts"), known=experts),
@@ -115,7 +109,8 @@ def _read_overrides(
         at = place.at(expert)
         _check_expert(expert, experts, at)
         yield (expert, None), _read_layer(said, at, sections=SECTIONS, others=bases)
-        for base in (key for key in said if key in bases) if isinstance(said, dict) else ():
+        named = [key for key in said if key in bases] if isinstance(said, dict) else []
+        for base in named:
             yield (expert, base), _read_layer(said[base], at.at(base), sections=PAIR_SECTIONS)
 
 

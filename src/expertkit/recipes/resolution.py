@@ -8,21 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from expertkit import layout
 from expertkit.errors import ConfigError, ManifestError, Problem
 from expertkit.fields import Part, Place, miss, read_part, show
 from expertkit.manifest import Manifest, TrainConfig
 from expertkit.recipes.base_models import BaseConfig, find_base_config
-from expertkit.recipes.experts import FOLDER as EXPERTS
 from expertkit.recipes.experts import expert_names, find_manifest
-from expertkit.recipes.params import FILE, SECTIONS, Layer, Params, read_params
+from expertkit.recipes.params import SECTIONS, Layer, Params, read_params
 from expertkit.recipes.recipe import Recipe
 from expertkit.recipes.strict_yaml import load_file
 
-TRAINING = Path("configs/training")
-"""Where named training configs lie, from the project's root."""
-
-DATA = Path("build/data")
-"""Where data is built, from the project's root."""
+_PARAMS = str(layout.PARAMS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +43,8 @@ def resolve(project: Path) -> tuple[Recipe, ...]:
     of_manifests: list[Problem] = []
     params = read_params(project, problems)
     if params is None:
-        raise ConfigError(problems)
+        at_root = (project / layout.PARAMS).exists()
+        raise ConfigError(problems, hint=None if at_root else "start from the project's root")
     sources = _Sources(
         params=params,
         manifests=dict(_manifests(project, params, problems, of_manifests)),
@@ -67,37 +64,37 @@ def _manifests(
     project: Path, params: Params, problems: list[Problem], of_manifests: list[Problem]
 ) -> Iterator[tuple[str, Manifest]]:
     for index, expert in enumerate(params.experts):
-        folder, file = project / EXPERTS / expert, f"{EXPERTS}/{expert}/manifest.json"
+        folder, file = project / layout.EXPERTS / expert, f"{layout.EXPERTS}/{expert}/manifest.json"
         if not folder.is_dir():
-            asked = Place(FILE, problems, f"experts[{index}]")
-            asked.wrong(f"a folder of {EXPERTS}/", show(expert), known=expert_names(project), word=expert)
+            asked = Place(_PARAMS, problems, f"experts[{index}]")
+            asked.wrong(f"a folder of {layout.EXPERTS}/", show(expert), known=expert_names(project), word=expert)
             continue
         manifest = find_manifest(folder, file, of_manifests)
         if manifest is None:
             continue
-        if Path(manifest.training.dataset.path) != DATA / expert:
+        if Path(manifest.training.dataset.path) != layout.DATA / expert:
             place = Place(file, of_manifests, "training.dataset.path")
-            place.wrong(f"{DATA}/{expert}, where its data is built", show(manifest.training.dataset.path))
+            place.wrong(f"{layout.DATA}/{expert}, where its data is built", show(manifest.training.dataset.path))
         yield expert, manifest
 
 
 def _bases(project: Path, params: Params, problems: list[Problem]) -> Iterator[tuple[str, BaseConfig]]:
     for index, base in enumerate(params.bases):
-        config = find_base_config(project, base, Place(FILE, problems, f"bases[{index}]"))
+        config = find_base_config(project, base, Place(_PARAMS, problems, f"bases[{index}]"))
         if config is not None:
             yield base, config
 
 
 def _configs(project: Path, params: Params, problems: list[Problem]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Every named training config that params.yaml mentions, whether a pair uses it or not."""
-    known = sorted(path.stem for path in (project / TRAINING).glob("*.yaml"))
+    known = sorted(path.stem for path in (project / layout.TRAINING).glob("*.yaml"))
     for where, name in params.config_names():
         if name not in known:
-            asked = Place(FILE, problems, where)
-            asked.wrong(f"a file of {TRAINING}/", show(name), known=known, word=name)
+            asked = Place(_PARAMS, problems, where)
+            asked.wrong(f"a file of {layout.TRAINING}/", show(name), known=known, word=name)
             continue
-        place, before = Place(f"{TRAINING}/{name}.yaml", problems), len(problems)
-        value = load_file(project / TRAINING / f"{name}.yaml", place)
+        place, before = Place(f"{layout.TRAINING}/{name}.yaml", problems), len(problems)
+        value = load_file(project / layout.TRAINING / f"{name}.yaml", place)
         if len(problems) == before:
             yield name, read_part(Part(TrainConfig), {} if value is None else value, place)
 
@@ -108,26 +105,26 @@ def _check_bases(sources: _Sources, problems: list[Problem]) -> None:
         for expert, manifest in sources.manifests.items():
             if manifest.base(base) is None:
                 known = [entry.name for entry in manifest.base_models]
-                asked = Place(FILE, problems, f"bases[{index}]")
-                asked.wrong(f"a base of {EXPERTS}/{expert}/manifest.json", show(base), known=known, word=base)
+                asked = Place(_PARAMS, problems, f"bases[{index}]")
+                asked.wrong(f"a base of {layout.EXPERTS}/{expert}/manifest.json", show(base), known=known, word=base)
 
 
 def _check_keys(sources: _Sources, problems: list[Problem]) -> None:
     """Note the pairs that would share one name."""
     pairs = [f"{expert}-{base}" for expert in sources.params.experts for base in sources.params.bases]
     for key in sorted({key for key in pairs if pairs.count(key) > 1}):
-        Place(FILE, problems, "experts").wrong("a name of its own for every pair of expert and base", f"{key} twice")
+        Place(_PARAMS, problems, "experts").wrong("a name of its own for every pair of expert and base", f"{key} twice")
 
 
 def _check_complete(sources: _Sources, problems: list[Problem]) -> None:
     """Note the keys that no layer gives, unless the layer that should is unreadable or has them misspelt."""
-    if any(problem.file == FILE and problem.place == "defaults" for problem in problems):
+    if any(problem.file == _PARAMS and problem.place == "defaults" for problem in problems):
         return
     guessed = {problem.nearest for problem in problems if problem.nearest}
     for expert, base in itertools.product(sources.manifests, sources.params.bases):
         for section, values in _merged(sources, expert, base).items():
             if section != "train" or _named_config(sources, expert, base) is not None:
-                place = Place(FILE, problems, f"defaults.{section}")
+                place = Place(_PARAMS, problems, f"defaults.{section}")
                 miss(SECTIONS[section].kind, values.keys() | guessed, place)
 
 

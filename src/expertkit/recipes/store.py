@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from expertkit import layout
 from expertkit.errors import ConfigError, Problem
 from expertkit.fields import Place, read
 from expertkit.files import dump_json, replace_folder
@@ -13,9 +14,6 @@ from expertkit.manifest.strict_json import loads
 from expertkit.recipes.recipe import DataRecipe, Recipe
 
 R = TypeVar("R", Recipe, DataRecipe)
-
-FOLDER = Path("build/recipes")
-"""Where recipes lie, from the project's root."""
 
 _HINT = "expert-cli recipes"
 
@@ -27,12 +25,12 @@ def read_recipe(project: Path, expert: str, base: str) -> Recipe:
         ConfigError: it is missing, or not one that this version reads.
         FormatError: it is not JSON.
     """
-    return _read(Recipe, project / FOLDER / f"{expert}-{base}.json")
+    return _read(Recipe, project, f"{expert}-{base}")
 
 
 def read_data_recipe(project: Path, expert: str) -> DataRecipe:
     """The resolved recipe of an expert's data; fails like ``read_recipe``."""
-    return _read(DataRecipe, project / FOLDER / f"{expert}.json")
+    return _read(DataRecipe, project, expert)
 
 
 def from_json(kind: type[R], value: object, *, file: str) -> R:
@@ -53,14 +51,17 @@ def write_recipes(project: Path, recipes: Sequence[Recipe]) -> tuple[Path, ...]:
     pairs = {f"{recipe.key}.json": recipe.to_json() for recipe in recipes}
     experts = {f"{recipe.expert}.json": recipe.data_recipe().to_json() for recipe in recipes}
     contents = experts | pairs
-    with replace_folder(project / FOLDER) as folder:
+    with replace_folder(project / layout.RECIPES) as folder:
         for name, value in contents.items():
             (folder / name).write_bytes(dump_json(value))
-    return tuple(project / FOLDER / name for name in contents)
+    return tuple(project / layout.RECIPES / name for name in contents)
 
 
-def _read(kind: type[R], path: Path) -> R:
+def _read(kind: type[R], project: Path, name: str) -> R:
+    path = project / layout.RECIPES / f"{name}.json"
     if not path.is_file():
-        missing = Problem(file=str(path), place="", expected="a resolved recipe", got="no such file")
-        raise ConfigError([missing], hint=_HINT)
+        problems: list[Problem] = []
+        known = [other.stem for other in path.parent.glob("*.json")]
+        Place(str(path), problems).wrong("a resolved recipe", "no such file", known=known, word=name)
+        raise ConfigError(problems, hint=f"name it in {layout.PARAMS}, then {_HINT}" if known else _HINT)
     return from_json(kind, loads(path.read_bytes(), file=str(path)), file=str(path))

@@ -21,7 +21,7 @@ def answer_prompts(
     *,
     max_new_tokens: int,
     batch_size: int,
-    report: Callable[[int], None] = lambda _done: None,
+    answered: Callable[[int], None] = lambda _more: None,
 ) -> list[str]:
     """One answer per prompt, in their order, without the end token.
 
@@ -31,7 +31,7 @@ def answer_prompts(
         prompts: rendered prompts.
         max_new_tokens: tokens after which an answer is cut.
         batch_size: prompts answered side by side.
-        report: told how many prompts are answered.
+        answered: told after each batch how many prompts it answered.
     """
     encoded = [tokenizer.encode(prompt, add_special_tokens=False) for prompt in prompts]
     order = sorted(range(len(prompts)), key=lambda at: (len(encoded[at]), at))
@@ -41,7 +41,7 @@ def answer_prompts(
         written = _generate(model, tokenizer, [encoded[at] for at in batch], max_new_tokens)
         for at, text in zip(batch, written, strict=True):
             answers[at] = text
-        report(start + len(batch))
+        answered(len(batch))
     return answers
 
 

@@ -23,6 +23,7 @@ from transformers import (
 
 from expertkit.data.curriculum import Passage, passages
 from expertkit.data.prompt import Turn, completion, render
+from expertkit.manifest.kinds import Domain
 from expertkit.training.callback import Measure, ReportToProgress
 from expertkit.training.rows import Padding, Row, encode_row, level_rows
 from expertkit.training.tokenizer import END, PAD, train_tokenizer
@@ -44,6 +45,8 @@ class BaseBuild:
     vocabulary: int
     """Tokens, 1,000 to 2,000 for the four languages."""
     tokenizer_seed: int
+    domains: tuple[Domain, ...]
+    """Whose questions it reads, and whose words are whole tokens."""
     hidden_size: int
     intermediate_size: int
     layers: int
@@ -69,7 +72,9 @@ def build_base(config: BaseBuild, target: Path, *, scratch: Path, measure: Measu
     """
     torch.set_num_threads(config.threads)
     tokenizer: PreTrainedTokenizerBase = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=train_tokenizer(vocabulary=config.vocabulary, seed=config.tokenizer_seed),
+        tokenizer_object=train_tokenizer(
+            vocabulary=config.vocabulary, seed=config.tokenizer_seed, domains=config.domains
+        ),
         eos_token=END,
         pad_token=PAD,
         chat_template=_CHAT,
@@ -105,7 +110,8 @@ def _pretrain(
     model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerBase, config: BaseBuild, *, scratch: Path, measure: Measure
 ) -> Qwen3ForCausalLM:
     encode = _encoder(tokenizer, config.max_positions)
-    rows = [encode(passage) for passage in passages(config.seed, config.steps * config.batch_size)]
+    read = passages(config.seed, config.steps * config.batch_size, domains=config.domains)
+    rows = [encode(passage) for passage in read]
     arguments = TrainingArguments(
         output_dir=str(scratch),
         max_steps=config.steps,

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from expertkit import bases
-from expertkit.adapters import Lora, encode_config, encode_tensors
+from expertkit import bases, layout
+from expertkit.adapters import CONFIG, TENSORS, Lora, encode_config, encode_tensors
 from expertkit.data.items import Item, read_items
 from expertkit.data.prompt import Turn, completion, render
 from expertkit.errors import TrainingError
@@ -18,14 +18,13 @@ from expertkit.files import canonical_json, read_json, replace_folder, sha256_by
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe
 from expertkit.runtime.loading import load_base
+from expertkit.sources import CODE, digest_sources
 from expertkit.training.adapter import Point, train_adapter
 from expertkit.training.environment import describe_environment
 from expertkit.training.rows import Row, encode_row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
-
-CHECKPOINTS = Path(".work/checkpoints")
 
 
 def train_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str, Any]:
@@ -38,15 +37,15 @@ def train_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str,
     folder = bases.locate(recipe.base_model, project)
     fingerprint = bases.check(recipe.base_model, folder)
     model, tokenizer = load_base(folder)
-    data = project / "build" / "data" / recipe.expert
+    data = project / layout.DATA / recipe.expert
     rows = [_encode(tokenizer, item, recipe) for item in read_items(data / "train.jsonl")]
-    digest = read_json(data / "data.json")["digest"]
-    checkpoints = project / CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
+    digest = read_json(data / layout.SUMMARY)["digest"]
+    checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
     lora, curve = train_adapter(
         model, tokenizer, rows, recipe.train,
         checkpoints=checkpoints, measure=lambda step, values: progress.report(step, **values),
     )  # fmt: skip
-    target = project / "build" / "train" / recipe.key
+    target = project / layout.TRAIN / recipe.key
     _write(target, recipe, lora, curve)
     shutil.rmtree(checkpoints, ignore_errors=True)  # a finished training is made anew, never resumed
     parameters = sum(factors.a.size + factors.b.size for factors in lora.modules.values())
@@ -57,7 +56,8 @@ def train_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str,
 def _checkpoint_name(recipe: Recipe, *, data: str, base: str) -> str:
     """A folder for this recipe, this data and these circumstances: a checkpoint of others is not gone on from."""
     environment = describe_environment(threads=recipe.train.threads)
-    circumstances = sha256_bytes(canonical_json({"base": base, "environment": environment}))
+    code = digest_sources(CODE)
+    circumstances = sha256_bytes(canonical_json({"base": base, "code": code, "environment": environment}))
     return f"{recipe.digest[:16]}-{data[:16]}-{circumstances[:16]}"
 
 
@@ -74,11 +74,11 @@ def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe) -> R
 
 def _write(target: Path, recipe: Recipe, lora: Lora, curve: Sequence[Point]) -> None:
     with replace_folder(target) as folder:
-        (folder / "adapter_model.safetensors").write_bytes(encode_tensors(lora))
-        write_json(folder / "adapter_config.json", encode_config(lora, base=recipe.base))
+        (folder / TENSORS).write_bytes(encode_tensors(lora))
+        write_json(folder / CONFIG, encode_config(lora, base=recipe.base))
         write_json(folder / "training_args.json", asdict(recipe.train))
-        write_json(folder / "environment.json", describe_environment(threads=recipe.train.threads))
-        with (folder / "loss.csv").open("w", encoding="utf-8", newline="") as file:
+        write_json(folder / layout.ENVIRONMENT, describe_environment(threads=recipe.train.threads))
+        with (folder / layout.CURVE).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(["step", "loss", "learning_rate"])
             writer.writerows([point.step, f"{point.loss:.6f}", f"{point.learning_rate:.6e}"] for point in curve)

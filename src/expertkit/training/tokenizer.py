@@ -10,13 +10,13 @@ the joint is no letter of the byte alphabet.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from expertkit.data import words
 from expertkit.data.curriculum import passages
-from expertkit.data.domain import DOMAINS, domain
+from expertkit.data.domain import domain
 
 PAD, START, END = "<|endoftext|>", "<|im_start|>", "<|im_end|>"
 _JOINT = "↔"
@@ -27,12 +27,13 @@ _SAMPLE = 12_000
 _EMPHASIS = 300  # enough repetitions for a word to become whole before any rarer piece does
 
 
-def train_tokenizer(*, vocabulary: int, seed: int) -> Tokenizer:
+def train_tokenizer(*, vocabulary: int, seed: int, domains: Sequence[str]) -> Tokenizer:
     """Train byte-level BPE on the curriculum's text, with the generators' words whole.
 
     Args:
         vocabulary: number of tokens, the 256 bytes and the special ones included.
         seed: of the text it is trained on.
+        domains: whose text and words these are.
     """
     tokenizer = Tokenizer(models.BPE())
     join = normalizers.Replace(_JOINED, _JOINT + _SPACE)
@@ -46,20 +47,20 @@ def train_tokenizer(*, vocabulary: int, seed: int) -> Tokenizer:
         initial_alphabet=[*sorted(pre_tokenizers.ByteLevel.alphabet()), _JOINT],
         show_progress=False,
     )
-    tokenizer.train_from_iterator(_text(seed), trainer)
+    tokenizer.train_from_iterator(_text(seed, domains), trainer)
     return tokenizer
 
 
-def _text(seed: int) -> Iterator[str]:
+def _text(seed: int, domains: Sequence[str]) -> Iterator[str]:
     rng = random.Random(f"tokenizer {seed}")
     seen = [name for name in sorted(vars(words)) if name.isupper() and not name.startswith("UNSEEN")]
     known = [word for name in seen for word in getattr(words, name)]
-    known += [word for name in DOMAINS for word in domain(name).KEYWORDS]
+    known += [word for name in domains for word in domain(name).KEYWORDS]
     known += [str(number) for number in range(10, 100)]
     for _ in range(_EMPHASIS):
         yield " ".join(rng.sample(known, k=len(known)))
-    for passage in passages(seed, _SAMPLE):
+    for passage in passages(seed, _SAMPLE, domains=domains):
         yield f"{passage.prompt}\n{passage.text}"
-    for name in DOMAINS:
+    for name in domains:
         for item in domain(name).generate("train", count=6000, seed=seed):
             yield item.answer

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from expertkit.data.items import Item
 from expertkit.data.json_documents.draws import SEEN, UNSEEN, Source, draw_keys, draw_values
@@ -20,17 +20,21 @@ from expertkit.data.split import Part, part_of
 
 _MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _TRIES = 30
+_ATTEMPTS = 10_000
 _ROWS_OF = {form: tuple(row for row in ROWS if row.form == form) for form in FORMS}
 
 
 def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iterator[Item]:
-    """Exactly ``count`` items of ``part``, the forms in a balanced rotation, no question twice."""
+    """Exactly ``count`` items of ``part``, the forms in a balanced rotation, no question twice.
+
+    Raises:
+        ValueError: there are not so many different questions.
+    """
     rng = random.Random(f"json {part} {seed} {unseen}")
     name = "unseen" if unseen else part
     asked: set[str] = set()
     for number, form in zip(range(count), _rotation(rng), strict=False):
-        while (item := _draw_item(f"{name}-{number:05}", form, part=part, unseen=unseen, rng=rng)).question in asked:
-            pass
+        item = _draw_new(f"{name}-{number:05}", form, part=part, unseen=unseen, rng=rng, asked=asked)
         asked.add(item.question)
         yield item
 
@@ -58,6 +62,14 @@ def sample_rewording(rng: random.Random) -> tuple[str, str]:
 def _rotation(rng: random.Random) -> Iterator[str]:
     while True:
         yield from rng.sample(FORMS, len(FORMS))
+
+
+def _draw_new(name: str, form: str, *, part: Part, unseen: bool, rng: random.Random, asked: Container[str]) -> Item:
+    for _ in range(_ATTEMPTS):
+        item = _draw_item(name, form, part=part, unseen=unseen, rng=rng)
+        if item.question not in asked:
+            return item
+    raise ValueError(f"too many items: form {form!r} of part {part!r} has no further question")
 
 
 def _draw_item(name: str, form: str, *, part: Part, unseen: bool, rng: random.Random) -> Item:

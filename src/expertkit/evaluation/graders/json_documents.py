@@ -50,7 +50,7 @@ def parse_document(text: str) -> Any:
     """The value of one strict JSON document.
 
     Raises:
-        ValueError: It is malformed, repeats a key, holds a number that is none, or is too large to look at.
+        ValueError: It is malformed, repeats a key, holds a number or text that is none, or is too large to look at.
     """
     if len(text) > _LONGEST_ANSWER:
         raise ValueError(f"answer is too long: expected at most {_LONGEST_ANSWER} characters, got {len(text)}")
@@ -58,11 +58,13 @@ def parse_document(text: str) -> Any:
     if containers > _MOST_CONTAINERS:
         raise ValueError(f"answer is too deep: expected at most {_MOST_CONTAINERS} brackets, got {containers}")
     try:
-        return json.loads(
+        value = json.loads(
             text, object_pairs_hook=_read_object, parse_constant=_refuse_constant, parse_float=_read_fraction
         )
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except ValueError as error:
         raise ValueError(f"answer is no JSON document: {error}") from error
+    return value
 
 
 def same_value(first: Any, second: Any) -> bool:
@@ -86,6 +88,8 @@ def _read_gold(item: Item) -> Any:
 def _find_schema_problem(item: Item, value: Any) -> str | None:
     try:
         error = next(_validator(item.context).iter_errors(value), None)
+    except OverflowError:  # a whole number that no float holds, under multipleOf
+        return "not under the schema: a number is out of range"
     except (ValueError, SchemaError, Unresolvable, RecursionError) as fault:
         raise ValueError(f"the context of item {item.id!r} is no JSON Schema: {str(fault)[:_SHOWN]}") from fault
     return None if error is None else f"not under the schema, {error.json_path}: {error.message[:_SHOWN]}"

@@ -1,13 +1,15 @@
 """Grading SQL: an answer is right if its rows are gold's rows on every database of the item.
 
 Answers come from models and from strangers' experts, so each runs in an SQLite of its own, in
-memory, that only reads, for a limited time; whatever goes wrong there is a verdict, not an error.
+memory, that only reads and does a limited amount of work; whatever goes wrong there is a verdict, not an error.
+The limit is counted in SQLite's own steps, so that a verdict is the same on every computer; the clock stops
+only what takes long for each of them.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
-import logging
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,19 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-
 from expertkit.data.items import Item
 from expertkit.evaluation.graders import Grade
 from expertkit.evaluation.graders.rows import Row, same_rows
+from expertkit.evaluation.graders.syntax import find_parse_problem, is_ordered
 
-logging.getLogger("sqlglot").addHandler(logging.NullHandler())  # odd answers are graded, not warned about
-
-_LONGEST_ANSWER = 4_000  # characters
 _MOST_ROWS = 10_000
-_INSTRUCTIONS_BETWEEN_CHECKS = 1_000
+_STEPS_BETWEEN_CHECKS = 1_000
+_MOST_CHECKS = 20_000
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 1_000,  # bytes of a value or a row
     sqlite3.SQLITE_LIMIT_COLUMN: 32,
@@ -49,11 +46,11 @@ class SqlGrader:
 
     scripts: Mapping[str, Sequence[Sequence[str]]]
     """By item id: for each database the statements that fill it."""
-    time_limit_s: float = 2.0
-    """Seconds that one answer may run on one database."""
+    time_limit_s: float = 10.0
+    """Seconds that one answer may run on one database, if it does not run out of steps before."""
 
     @classmethod
-    def from_file(cls, path: Path, *, time_limit_s: float = 2.0) -> SqlGrader:
+    def from_file(cls, path: Path, *, time_limit_s: float = 10.0) -> SqlGrader:
         """The grader for the items whose databases stand in this JSON Lines file."""
         with path.open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
@@ -67,14 +64,14 @@ class SqlGrader:
         """
         if not self.scripts.get(item.id):
             raise ValueError(f"no databases for item {item.id!r}")
-        problem = _find_parse_problem(answer)
+        problem = find_parse_problem(answer)
         if problem:
             return Grade(scores={"rows": False, "parses": False}, problem=problem)
         problem = self._find_row_problem(item, answer)
         return Grade(scores={"rows": problem is None, "parses": True}, problem=problem)
 
     def _find_row_problem(self, item: Item, answer: str) -> str | None:
-        ordered = _is_ordered(item.answer)
+        ordered = is_ordered(item.answer)
         for number, script in enumerate(self.scripts[item.id], start=1):
             with _open_database(item.context, script) as database:
                 expected = self._read_gold(item, database)
@@ -91,28 +88,6 @@ class SqlGrader:
             return _read_rows(database, item.answer, time_limit_s=self.time_limit_s)
         except sqlite3.Error as error:
             raise ValueError(f"the gold answer of item {item.id!r} does not run: {error}") from error
-
-
-def _find_parse_problem(answer: str) -> str | None:
-    """Why the answer is not exactly one query."""
-    if len(answer) > _LONGEST_ANSWER:
-        return f"answer is too long: expected at most {_LONGEST_ANSWER} characters, got {len(answer)}"
-    try:
-        statements = [statement for statement in sqlglot.parse(answer, read="sqlite") if statement]
-    except SqlglotError as error:
-        return f"answer does not parse: {str(error).splitlines()[0]}"
-    except RecursionError:
-        return "answer does not parse: nested too deeply"
-    if len(statements) != 1:
-        return f"expected one query, got {len(statements)} statements"
-    if not isinstance(statements[0], exp.Select | exp.SetOperation):
-        return f"expected a SELECT, got {statements[0].key.upper()}"
-    return None
-
-
-def _is_ordered(query: str) -> bool:
-    """Whether the outermost query says in what order its rows come."""
-    return "ORDER BY" in query.upper() and sqlglot.parse_one(query, read="sqlite").args.get("order") is not None
 
 
 @contextmanager
@@ -139,12 +114,15 @@ def _read_rows(database: sqlite3.Connection, query: str, *, time_limit_s: float)
         sqlite3.Error: It does not run, takes too long or returns too many rows.
     """
     deadline = time.monotonic() + time_limit_s
-    database.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS_BETWEEN_CHECKS)
+    checks = itertools.count()
+    database.set_progress_handler(
+        lambda: next(checks) >= _MOST_CHECKS or time.monotonic() > deadline, _STEPS_BETWEEN_CHECKS
+    )
     try:
         rows = database.execute(query).fetchmany(_MOST_ROWS + 1)
     except sqlite3.OperationalError as error:
-        if time.monotonic() > deadline:
-            raise sqlite3.OperationalError(f"stopped after {time_limit_s} s") from error
+        if str(error) == "interrupted":
+            raise sqlite3.OperationalError(f"stopped after {next(checks) * _STEPS_BETWEEN_CHECKS} steps") from error
         raise
     if len(rows) > _MOST_ROWS:
         raise sqlite3.DataError(f"too many rows: expected at most {_MOST_ROWS}")

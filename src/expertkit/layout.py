@@ -1,0 +1,42 @@
+"""Where a project keeps its files: the one place that spells its folders, all from the project's root.
+
+What stages write for an expert lies in ``<folder>/<expert>``, for an expert on a base in ``<folder>/<expert>-<base>``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+EXPERTS = Path("experts")
+BASE_MODELS = Path("configs/base_models")
+TRAINING = Path("configs/training")
+MODELS = Path("models")
+
+RECIPES = Path("build/recipes")
+DATA = Path("build/data")
+TRAIN = Path("build/train")
+DECOMPOSE = Path("build/decompose")
+EVALUATE = Path("build/evaluate")
+PACKAGES = Path("build/packages")
+SIGNED = Path("build/signed")
+PUBLISHER = Path("build/publisher.pub")
+"""The public key that the project's packages are signed and checked with."""
+DIST = Path("dist")
+
+CHECKPOINTS = Path(".work/checkpoints")
+PROGRESS = Path(".work/progress")
+
+METRICS = "metrics.json"
+"""What a stage measured, in the folder it wrote."""
+SUMMARY = "data.json"
+"""What an expert's data is, in its folder: digest, sizes, forms."""
+ENVIRONMENT = "environment.json"
+"""Under which circumstances an adapter was trained, beside it."""
+CURVE = "loss.csv"
+"""How its loss went."""
+
+
+def weights(expert: str, base: str) -> Path:
+    """The folder of the adapter that is shipped, which lies with the expert."""
+    return EXPERTS / expert / "weights" / base
