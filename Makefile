@@ -34,7 +34,7 @@ bench: setup
 	@python -m benchmarks
 
 bases: setup
-	@for base in qwen3-tiny qwen3-small; do expert-cli base build $$base --verify; done
+	@for base in qwen3-tiny qwen3-small; do expert-cli base build $$base --verify || exit 1; done
 
 golden: setup
 	@python -m tests.golden.make

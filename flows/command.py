@@ -14,7 +14,7 @@ from signal import SIGHUP, SIGINT, SIGTERM, signal
 from types import FrameType
 
 from expertkit.errors import ExpertError
-from flows.preparation import prepare
+from flows.preparation import prepare, stale
 from flows.report import show
 from tasks import display, dvc, session
 
@@ -27,11 +27,12 @@ def main(entrypoint: str, arguments: Sequence[str] | None = None) -> int:
         arguments: of the command line; by default this process's own.
     """
     parser = ArgumentParser(prog="python -m flows", description="Release every expert of params.yaml for every base.")
-    parser.add_argument("--workers", type=int, default=session.WORKERS, help="stages at the same time (%(default)s)")
-    workers = parser.parse_args(arguments).workers
+    parser.add_argument("--workers", help="stages at the same time; by default $EXPERTKIT_WORKERS or 2")
+    asked = parser.parse_args(arguments).workers
     for number in (SIGINT, SIGTERM, SIGHUP):
         signal(number, _stop)
     try:
+        workers = session.count_workers(asked)
         with session.claimed(workers=workers):
             return _release(entrypoint, workers)
     except ExpertError as error:
@@ -45,9 +46,9 @@ def main(entrypoint: str, arguments: Sequence[str] | None = None) -> int:
 def _release(entrypoint: str, workers: int) -> int:
     """Prefect is imported and its server started only if something is stale."""
     prepare()
-    if stale := dvc.stale():
-        session.update(stale=sorted(stale))
-        display.say(f"{len(stale)} stages are not current or read one that is not; starting Prefect")
+    if waiting := stale():
+        session.update(stale=waiting)
+        display.say(f"{len(waiting)} stages are not current or read one that is not; starting Prefect")
         ended = pkgutil.resolve_name(entrypoint)(workers, return_state=True)
         if not ended.is_completed():
             display.say(f"Error: {ended.message}")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.dead_runs import mark_crashed
-from flows.preparation import Plan, plan, prepare
+from flows.preparation import Plan, plan, prepare, stale
 from tasks import display, dvc, session, tracking
 
 
 @contextmanager
-def opened(*, workers: int) -> Iterator[Plan]:
+def opened(*, workers: int | None) -> Iterator[Plan]:
     """Own the workspace while a flow runs; whatever ends the flow early ends its stages too.
 
     Args:
@@ -20,10 +20,10 @@ def opened(*, workers: int) -> Iterator[Plan]:
     Raises:
         ExpertError: the workspace is not fit for a flow, or another one is running in it.
     """
-    with session.claimed(workers=workers) as record:
+    with session.claimed(workers=session.count_workers(workers)) as record:
         if record.stale is None:
             prepare()
-            session.update(stale=sorted(dvc.stale()))
+            session.update(stale=stale())
         mark_crashed()
         with tracking.opened(), display.opened(), dvc.stopped_at_exit():
             yield plan()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from expertkit import bases, layout
-from expertkit.bases import BaseModel
 from expertkit.errors import ExpertError
+from expertkit.packages import sign
 from expertkit.recipes import Recipe, resolve
+from expertkit.recipes.base_models import read_base_config
 from tasks import dvc
 
 
@@ -35,6 +37,12 @@ def plan() -> Plan:
     )
 
 
+def stale() -> list[str]:
+    """The stages to run: those that DVC knows to be stale, signatures that have expired, and what is made from them."""
+    expired = sign.expired(Path(), at=datetime.now(UTC))
+    return sorted(dvc.stale(also=[f"sign@{pair}" for pair in expired]))
+
+
 def prepare() -> None:
     """Check what people wrote and the base models, and see to it that there is a publisher's key.
 
@@ -47,18 +55,18 @@ def prepare() -> None:
         )
     recipes = resolve(Path())
     _allow_hub(recipes)
-    for base in {recipe.base_model for recipe in recipes}:
+    for base in sorted({recipe.base for recipe in recipes}):
         _bring_base(base)
     _ensure_key()
 
 
-def _bring_base(base: BaseModel) -> None:
+def _bring_base(name: str) -> None:
     """See to it that ``models/<name>`` is the base; one from a hub or another folder is brought there once."""
-    target = layout.MODELS / base.name
-    if target.exists() or base.path == str(target):
-        bases.check(base, bases.locate(replace(base, path=str(target)), Path()))
-    else:
-        bases.place(base, target, fill=lambda folder: bases.bring(base, Path(), folder))
+    config = read_base_config(Path(), name)
+    source, installed = config.source_model(), config.model()
+    if source != installed and not (layout.MODELS / name).exists():
+        bases.place(source, layout.MODELS / name, fill=lambda folder: bases.bring(source, Path(), folder))
+    bases.check(installed, bases.locate(installed, Path()))
 
 
 def _allow_hub(recipes: tuple[Recipe, ...]) -> None:

@@ -23,19 +23,19 @@ from tasks.evaluate import evaluate
 from tasks.package import package
 from tasks.recipes import recipes
 from tasks.release import release as collect
-from tasks.session import WORKERS
 from tasks.sign import sign
 from tasks.train import train
 
 
 @flow(name="release")
-def release(workers: int = WORKERS) -> State[Any]:
+def release(workers: int | None = None) -> State[Any]:
     """Make whatever is not current; a pair that fails stops what is made from it, and nothing else.
 
     A task waits for the tasks whose files it reads, which is what ``dvc dag`` shows.
 
     Args:
-        workers: stages that run at the same time; a task that waits holds a thread, but no place.
+        workers: stages that run at the same time, by default ``EXPERTKIT_WORKERS`` or two; a task that waits holds a
+            thread, but no place.
     """
     with opened(workers=workers) as plan:
         recipe = start(recipes)

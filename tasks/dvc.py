@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Collection, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -43,9 +43,13 @@ class StageError(ExpertError):
         """Whether trying again may help: a lock, a time limit or a signal stopped it, not its own error."""
 
 
-def stale() -> frozenset[str]:
-    """Stages whose outputs are not current, and everything that is made from those outputs."""
-    found = changed()
+def stale(*, also: Collection[str] = ()) -> frozenset[str]:
+    """Stages whose outputs are not current, and everything that is made from those outputs.
+
+    Args:
+        also: stages that are not current for a reason that DVC does not know.
+    """
+    found = changed() | set(also)
     users = edges() if found else {}
     waiting = list(found)
     while waiting:
@@ -68,10 +72,15 @@ def edges() -> dict[str, set[str]]:
     return users
 
 
-def repro(stage: str, *, limit_s: float) -> Generator[None]:
+def repro(stage: str, *, limit_s: float, force: bool = False) -> Generator[None]:
     """Bring one stage up to date, yielding every half second while its command runs.
 
     Its output goes to ``.work/logs/<stage>.log``. Whoever stops iterating kills the command.
+
+    Args:
+        stage: its name in ``dvc.yaml``.
+        limit_s: seconds its command may take.
+        force: run the command even where DVC knows what it would write.
 
     Raises:
         StageError: the command failed, took longer than ``limit_s`` seconds or was stopped.
@@ -79,7 +88,7 @@ def repro(stage: str, *, limit_s: float) -> Generator[None]:
     log = LOGS / f"{stage}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + limit_s
-    with log.open("wb") as output, _running(stage, output) as process:
+    with log.open("wb") as output, _running(stage, output, force=force) as process:
         while not _has_ended(process):
             _check(stage, log=log, is_late=time.monotonic() > deadline)
             yield
@@ -117,10 +126,11 @@ def _ask(*arguments: str) -> str:
 
 
 @contextmanager
-def _running(stage: str, output: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+def _running(stage: str, output: IO[bytes], *, force: bool) -> Iterator[subprocess.Popen[bytes]]:
     """A process group of its own, so that whatever the stage started ends with it."""
+    options = ("--single-item", *(["--force"] if force else []))
     process = subprocess.Popen(
-        [*_COMMAND, "repro", "--single-item", stage],
+        [*_COMMAND, "repro", *options, stage],
         stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment(),
     )  # fmt: skip
     try:

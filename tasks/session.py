@@ -19,11 +19,11 @@ from pathlib import Path
 from signal import SIGKILL
 from typing import Any
 
-from expertkit.errors import ExpertError
+from expertkit.errors import ExpertError, FormatError
 from expertkit.files import read_json, write_json
 from tasks import lockfile
 
-WORKERS = int(os.environ.get("EXPERTKIT_WORKERS", "2"))
+_WORKERS = "2"
 """How many stages run at the same time, unless something else is asked for."""
 RECORD = Path(".work/flow.json")
 MARK = "EXPERTKIT_FLOW"
@@ -102,6 +102,18 @@ def update(**facts: object) -> None:
     _save(replace(required(), **facts))  # type: ignore[arg-type]  # names are checked by replace
 
 
+def count_workers(asked: object = None) -> int:
+    """How many stages may run at the same time: what is asked for, or what ``EXPERTKIT_WORKERS`` says, or two.
+
+    Raises:
+        ExpertError: that is no number of stages.
+    """
+    said = os.environ.get("EXPERTKIT_WORKERS", _WORKERS) if asked is None else asked
+    if not str(said).isdecimal() or int(str(said)) < 1:
+        raise ExpertError(f"workers: expected a whole number, at least 1, got {said!r}")
+    return int(str(said))
+
+
 @contextmanager
 def slot(workers: int) -> Iterator[None]:
     """One of ``workers`` places for a running stage, in whichever process the task runs."""
@@ -122,7 +134,7 @@ def end_processes() -> None:
 
 
 def _record() -> dict[str, Any]:
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, FormatError):
         return dict(read_json(RECORD))
     return {}
 

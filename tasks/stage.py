@@ -39,12 +39,13 @@ POLICY = Policy(
 )
 
 
-def run_stage(stage: str, *, limit_s: float) -> State[None]:
+def run_stage(stage: str, *, limit_s: float, force: bool = False) -> State[None]:
     """Bring ``stage`` up to date if it was stale when the flow began.
 
     Args:
         stage: its name in ``dvc.yaml``.
         limit_s: seconds its command may take.
+        force: run its command even where DVC knows what it would write.
 
     Raises:
         StageError: it did not finish.
@@ -53,18 +54,18 @@ def run_stage(stage: str, *, limit_s: float) -> State[None]:
     if stage not in (flow.stale or ()):
         return Completed(name="Current", message="its outputs are up to date")
     with session.slot(flow.workers):
-        _follow(stage, limit_s=limit_s)
+        _follow(stage, limit_s=limit_s, force=force)
     lockfile.keep()
     return Completed(message="its outputs were made anew")
 
 
-def _follow(stage: str, *, limit_s: float) -> None:
+def _follow(stage: str, *, limit_s: float, force: bool) -> None:
     tail = Tail(stage=stage)
     tail.forget()
     with (
         display.row(stage) as row,
         tracking.recorded(stage) as record,
-        closing(dvc.repro(stage, limit_s=limit_s)) as running,
+        closing(dvc.repro(stage, limit_s=limit_s, force=force)) as running,
     ):
         for _ in running:
             reports = tail.read()

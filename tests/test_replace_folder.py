@@ -67,6 +67,17 @@ def test_a_failure_of_the_exchange_brings_the_old_folder_back(tmp_path: Path, mo
     assert contents(tmp_path) == {"b/deep/old": b"new"}
 
 
+def test_what_a_killed_run_had_moved_aside_comes_back_even_if_the_next_one_fails(tmp_path: Path) -> None:
+    """A run killed between the two renames leaves the old folder under another name only."""
+    write(tmp_path / "b", "old")
+    (tmp_path / "b").rename(tmp_path / ".b.old-x")
+
+    with pytest.raises(RuntimeError, match="half-way"):
+        write(tmp_path / "b", fail=True)
+
+    assert contents(tmp_path) == {"b/deep/old": b"new"}
+
+
 def test_leftovers_of_a_killed_run_go(tmp_path: Path) -> None:
     """The next run removes them, and those of no other folder."""
     for name in (".b.new-x", ".b.old-x", ".c.new-x"):

@@ -107,7 +107,7 @@ class Entries:
     def accepts(self, value: tuple[Any, ...]) -> bool:
         """Whether there are enough, and none twice."""
         keys = [getattr(entry, self.key, entry) if self.key else entry for entry in value]
-        return len(keys) >= self.low and all(key not in keys[:index] for index, key in enumerate(keys))
+        return len(keys) >= self.low and len(set(map(repr, keys))) == len(keys)
 
     def describe(self, noun: str) -> str:
         """The noun with its count."""

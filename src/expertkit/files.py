@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
 from typing import IO, Any
 
-from expertkit.errors import PackagingError
+from expertkit.errors import FormatError, PackagingError
 
 _CHUNK = 1 << 20
 
@@ -50,6 +50,7 @@ def replace_folder(path: Path) -> Iterator[Path]:
     What an earlier run, killed half-way, left beside ``path`` is removed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _restore(path)
     _remove_leftovers(path)
     folder = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}.new-"))
     previous = folder.with_name(f".{path.name}.old-{folder.name[-8:]}")
@@ -86,8 +87,15 @@ def canonical_json(value: object) -> bytes:
 
 
 def read_json(path: Path) -> Any:
-    """The JSON value in a file this project wrote itself."""
-    return json.loads(path.read_bytes())
+    """The JSON value in a file this project wrote itself.
+
+    Raises:
+        FormatError: something else has changed it since.
+    """
+    try:
+        return json.loads(path.read_bytes())
+    except ValueError as error:
+        raise FormatError(f"{path}: expected JSON as it was written, got something else", hint="remove it") from error
 
 
 def required(path: Path, *, hint: str) -> bytes:
@@ -118,6 +126,13 @@ def sha256_bytes(data: bytes) -> str:
 def listing_digest(members: dict[str, tuple[int, str]]) -> str:
     """Digest of a set of files: SHA-256 of RFC 8785 JSON of the sorted ``[name, size, sha256]`` rows."""
     return sha256_bytes(canonical_json([[name, *members[name]] for name in sorted(members)]))
+
+
+def _restore(path: Path) -> None:
+    """Put back what a run that was killed between the two renames had moved aside."""
+    aside = sorted(path.parent.glob(f".{path.name}.old-*"))
+    if aside and not path.exists():
+        aside[-1].rename(path)
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where a project keeps its files: the one place that spells its folders, all from the project's root.
+"""Where a project keeps the files that several of its parts read or write, all from the project's root.
 
 What stages write for an expert lies in ``<folder>/<expert>``, for an expert on a base in ``<folder>/<expert>-<base>``.
 """

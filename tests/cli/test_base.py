@@ -100,6 +100,19 @@ def test_a_base_that_lies_elsewhere_is_brought_into_models(
     assert fingerprint(project / "models/tiny") == fingerprint(elsewhere)
 
 
+def test_a_base_that_is_its_own_source_is_not_replaced(project: Path) -> None:
+    """There is nothing to bring, and what lies beside the model's files would be lost."""
+    make_base(project / "models/tiny")
+    (project / "models/tiny/README.md").write_text("kept")
+    edit(project / "configs/base_models/tiny.yaml", "build: {}\n", "")
+
+    result = CliRunner().invoke(main, ["base", "build", "tiny"])
+
+    assert result.exit_code == 4
+    assert "expected another source than its own place models/tiny" in result.stderr
+    assert (project / "models/tiny/README.md").read_text() == "kept"
+
+
 def test_a_base_is_built_and_the_same_again(project: Path) -> None:
     """Settings and code decide every byte, and a build that is not the pinned one replaces nothing."""
     built = CliRunner().invoke(main, ["base", "build", "nano", "--json"])

@@ -33,7 +33,9 @@ def test_more_items_than_there_are_questions_is_a_problem_of_the_parameter(
     module = {"json": "json_documents", "sql": "sql"}[domain]
     monkeypatch.setattr(f"expertkit.data.{module}.generation._ATTEMPTS", 0)
 
-    with pytest.raises(ConfigError, match=r"params\.yaml: data\.train: expected fewer items, got 50: too many items"):
+    with pytest.raises(
+        ConfigError, match=r"params\.yaml: defaults\.data\.train: expected fewer items, got 50: too many items"
+    ):
         build_data(replace(CONFIG, domain=domain), tmp_path / "data")
 
     assert list(tmp_path.iterdir()) == [tmp_path / "data"]

@@ -171,6 +171,9 @@ def test_what_is_not_one_query_does_not_parse(answer: str) -> None:
     "answer",
     [
         "SELECT load_extension('other')",
+        "SELECT name FROM client ORDER BY random()",
+        "SELECT randomblob(2)",
+        "SELECT CURRENT_TIMESTAMP",
         "SELECT * FROM pragma_table_info('client')",
         "SELECT zeroblob(900000000)",
         "SELECT CAST(x'ff' AS TEXT)",

@@ -43,6 +43,15 @@ def test_what_was_written_is_read_back(members: dict[str, bytes]) -> None:
     assert encode(dict(reversed(list(members.items())))) == data
 
 
+def test_a_member_that_is_kept_is_small_enough_to_parse(tmp_path: Path) -> None:
+    """It is refused by its header, before its bytes are put together."""
+    (tmp_path / "a").write_bytes(encode({"a.json": bytes(1 << 20), "b.json": bytes((1 << 20) + 1)}))
+
+    assert set(archive.scan(tmp_path / "a", keep=["a.json"]).kept) == {"a.json"}
+    with pytest.raises(FormatError, match=r"a: member 'b\.json': expected at most 1048576 bytes, got 1048577"):
+        archive.scan(tmp_path / "a", keep=["b.json"])
+
+
 def test_members_are_sorted_by_the_bytes_of_their_names_and_the_signature_is_last() -> None:
     """Capitals come before small letters; signature.sig comes after z."""
     names = ["z.json", SIGNATURE, "README.md", "a.json"]

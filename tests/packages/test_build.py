@@ -8,7 +8,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -61,20 +60,6 @@ def test_optional_files_may_be_missing(project: Path) -> None:
     (project / "experts/expert-mini/LICENSE").unlink()
 
     assert members(project).keys() == (GUIDE | OURS) - {"README.md", "LICENSE"}
-
-
-def test_a_grammar_under_another_name_goes_in(project: Path) -> None:
-    """The manifest says which file the grammar is."""
-    put(project / "experts/expert-mini/manifest.json", changed_manifest(grammar_file="grammars/sql.gbnf"))
-    put(project / "experts/expert-mini/grammars/sql.gbnf", b"root")
-
-    assert members(project)["grammars/sql.gbnf"] == b"root"
-
-
-def changed_manifest(**decoding: Any) -> dict[str, Any]:
-    """The manifest with other decoding settings."""
-    training = {**MANIFEST["training"], "decoding": {**MANIFEST["training"]["decoding"], **decoding}}
-    return {**MANIFEST, "training": training}
 
 
 @pytest.mark.parametrize("by_recipe", [True, False])
@@ -133,15 +118,6 @@ def test_the_members_are_what_they_came_from(project: Path) -> None:
     assert load(found["adapter_config.json"])["base_model_name_or_path"] == "nano"
 
 
-def test_a_path_of_this_computer_stays_out(project: Path) -> None:
-    """A base in a folder outside the project is packed by name, and gives the same content."""
-    absolute = replace(RECIPE, base_model=replace(RECIPE.base_model, path=str(project / "models/nano")))
-
-    package = decode(pack(project, absolute).read_bytes())
-
-    assert not any(str(project).encode() in data for data in package.values())
-
-
 def test_the_package_has_a_sound_form(project: Path) -> None:
     """Everything but the signature checks, and the file has the name of the guide."""
     built = build(prepare(project, RECIPE))
@@ -195,6 +171,16 @@ def test_a_recorded_refusal_takes_the_place_of_the_package(project: Path) -> Non
     }  # fmt: skip
 
 
+def test_a_refusal_recorded_in_a_persons_folder_leaves_what_is_there(project: Path, tmp_path: Path) -> None:
+    """Only the stage's own folder is replaced as a whole."""
+    refused(project)
+    put(tmp_path / "mine/thesis.txt", b"years of work")
+
+    build(prepare(project, RECIPE), output=tmp_path / "mine", record_refusal=True)
+
+    assert sorted(path.name for path in (tmp_path / "mine").iterdir()) == ["refused.json", "thesis.txt"]
+
+
 def test_an_adapter_that_was_not_evaluated_is_not_packed(project: Path) -> None:
     """The report must be about the very bytes."""
     train(project, seed=2)
@@ -221,7 +207,6 @@ FAULTS: dict[str, tuple[str, object, type[ExpertError]]] = {
         PackagingError,
     ),
     "a manifest that is wrong": ("experts/expert-mini/manifest.json", {}, ManifestError),
-    "no grammar": ("experts/expert-mini/grammar.gbnf", None, PackagingError),
     "no adapter": ("experts/expert-mini/weights/nano/adapter_config.json", None, PackagingError),
     "another rank": ("experts/expert-mini/weights/nano/adapter_config.json", {"r": 3}, FormatError),
     "no evaluation": ("build/evaluate/expert-mini-nano/metrics.json", None, PackagingError),

@@ -14,7 +14,7 @@ from expertkit.packages import ledger
 from expertkit.packages.archive import scan
 from expertkit.packages.build import build, prepare
 from expertkit.packages.sidecar import check_sidecar, sidecar
-from expertkit.packages.sign import sign_file, sign_package
+from expertkit.packages.sign import expired, sign_file, sign_package
 from expertkit.packages.verify import verify
 from tests.packages.archives import decode, encode
 from tests.packages.builders import NOW, RECIPE, judge, make_project, make_signer, pack, publisher, put, sign
@@ -25,6 +25,14 @@ def project(tmp_path: Path) -> Path:
     """An accepted expert, packed."""
     pack(make_project(tmp_path))
     return tmp_path
+
+
+def test_a_package_whose_signature_has_run_out_is_named(project: Path) -> None:
+    """Nothing that a stage depends on says so: the flow has to ask."""
+    sign(project)
+
+    assert expired(project, at=NOW + timedelta(days=364)) == frozenset()
+    assert expired(project, at=NOW + timedelta(days=365)) == {RECIPE.key}
 
 
 def test_a_signed_package_is_the_package_with_one_more_member(project: Path) -> None:

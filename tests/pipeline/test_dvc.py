@@ -52,6 +52,18 @@ def test_stale_is_what_changed_and_what_is_made_from_it() -> None:
     assert dvc.stale() == {"a", "b", "c"}
 
 
+def test_what_dvc_cannot_know_is_stale_with_what_is_made_from_it() -> None:
+    """A signature that has expired, for one; and then a command runs although DVC remembers its outputs."""
+    for stage in "abcd":
+        _run(stage)
+    Path("b").write_text("expired")
+
+    assert dvc.stale(also=["b"]) == {"b", "c"}
+    for _ in dvc.repro("b", limit_s=LONG_S, force=True):
+        pass
+    assert "Running stage 'b'" in Path(".work/logs/b.log").read_text()
+
+
 def test_a_failure_is_told_in_the_words_of_the_command() -> None:
     """Not DVC's, which only knows that there was one; and the log is named."""
     _run("a")

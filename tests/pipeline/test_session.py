@@ -19,6 +19,7 @@ from tasks import session
 def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(session.MARK, raising=False)
+    monkeypatch.delenv("EXPERTKIT_WORKERS", raising=False)
 
 
 def test_a_claim_is_on_record_until_it_ends() -> None:
@@ -32,6 +33,23 @@ def test_a_claim_is_on_record_until_it_ends() -> None:
     assert marked == mine.flow
     assert session.current() is None
     assert not session.RECORD.exists()
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "two", "", "1.5", 0])
+def test_no_workers_are_refused(monkeypatch: pytest.MonkeyPatch, asked: object) -> None:
+    """A flow without a place would wait for ever; the flag and the variable are read alike."""
+    with pytest.raises(ExpertError, match="workers: expected a whole number, at least 1, got"):
+        session.count_workers(asked)
+    monkeypatch.setenv("EXPERTKIT_WORKERS", str(asked))
+    with pytest.raises(ExpertError, match="workers"):
+        session.count_workers()
+
+
+def test_workers_are_what_is_asked_for_then_the_variable_then_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nearest word wins."""
+    assert session.count_workers() == 2
+    monkeypatch.setenv("EXPERTKIT_WORKERS", "3")
+    assert (session.count_workers(), session.count_workers("1"), session.count_workers(4)) == (3, 1, 4)
 
 
 def test_a_claim_within_a_claim_is_the_same() -> None:

@@ -103,13 +103,14 @@ class Workspace:
     def override(self, overrides: Mapping[str, Any]) -> None:
         """Write the overrides of params.yaml."""
         params = self.params()
-        self._write_params({**params, "overrides": overrides})
+        self.write_params({**params, "overrides": overrides})
 
     def params(self) -> dict[str, Any]:
         """What params.yaml says."""
         return dict(yaml.safe_load((self.root / "params.yaml").read_text()))
 
-    def _write_params(self, params: Mapping[str, Any]) -> None:
+    def write_params(self, params: Mapping[str, Any]) -> None:
+        """Replace params.yaml."""
         (self.root / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
     def index(self) -> list[dict[str, Any]]:
@@ -173,7 +174,7 @@ def _make_nano(workspace: Workspace) -> None:
     (workspace.root / "configs/base_models" / f"{BASE}.yaml").write_text(yaml.safe_dump(base))
     params = workspace.params()
     defaults = {section: {**values, **_SETTINGS.get(section, {})} for section, values in params["defaults"].items()}
-    workspace._write_params({**params, "bases": [BASE], "defaults": defaults, "overrides": {}})
+    workspace.write_params({**params, "bases": [BASE], "defaults": defaults, "overrides": {}})
     for expert in EXPERTS:
         path = workspace.root / "experts" / expert / "manifest.json"
         manifest = json.loads(path.read_text())

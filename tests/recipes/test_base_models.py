@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,14 +21,18 @@ def write_base(folder: Path, text: str) -> None:
 
 
 def test_a_folder_and_a_hub_model_are_described_alike(tmp_path: Path) -> None:
-    """Nothing after this point knows which one it has."""
+    """Nothing after this point knows which one it has: it is read from models/, where it is brought."""
     write_base(tmp_path, f"name: tiny\nsource: {{hub: Org/Tiny, revision: {REVISION}}}\nfingerprint: {'a' * 64}\n")
     write(tmp_path / "configs/base_models/local.yaml", base_text("local"))
+    write(tmp_path / "configs/base_models/far.yaml", base_text("far").replace("models/far", "/elsewhere/far"))
 
-    hub, local = (read_base_config(tmp_path, name).model() for name in ("tiny", "local"))
+    hub, local, far = (read_base_config(tmp_path, name) for name in ("tiny", "local", "far"))
 
-    assert hub == BaseModel(name="tiny", path=None, hub="Org/Tiny", revision=REVISION, fingerprint="a" * 64)
-    assert local == BaseModel(name="local", path="models/local", hub=None, revision=None, fingerprint=None)
+    installed = BaseModel(name="tiny", path="models/tiny", hub="Org/Tiny", revision=REVISION, fingerprint="a" * 64)
+    assert (hub.model(), hub.source_model()) == (installed, replace(installed, path=None))
+    assert local.model() == local.source_model()
+    assert local.model() == BaseModel(name="local", path="models/local", hub=None, revision=None, fingerprint=None)
+    assert (far.model().path, far.source_model().path) == ("models/far", "/elsewhere/far")
 
 
 @pytest.mark.parametrize(

@@ -304,7 +304,7 @@ def test_a_base_that_a_manifest_does_not_name_is_a_problem(project: Path) -> Non
 
 
 def test_two_pairs_may_not_share_a_name(project: Path) -> None:
-    """``expert-a`` on ``b-c`` and ``expert-a-b`` on ``c`` would write the same folders."""
+    """``expert-a`` on ``b-c`` and ``expert-a-b`` on ``c`` would write the same folders, as would ``expert-a-b-c``."""
     edit(project / "params.yaml", "experts: [expert-sql, expert-json]", "experts: [expert-sql, expert-sql-tiny]")
     edit(project / "params.yaml", "bases: [tiny, small]", "bases: [tiny, tiny-tiny]")
     write(project / "configs/base_models/tiny-tiny.yaml", base_text("tiny-tiny"))
@@ -314,8 +314,8 @@ def test_two_pairs_may_not_share_a_name(project: Path) -> None:
 
     found = problems_of(project)
 
-    told = "params.yaml: experts: expected a name of its own for every pair of expert and base, got"
-    assert found == [f"{told} expert-sql-tiny-tiny twice"]
+    told = "params.yaml: experts: expected a name of its own for every expert, and every pair of expert and base, got"
+    assert found == [f"{told} expert-sql-tiny twice", f"{told} expert-sql-tiny-tiny twice"]
 
 
 def test_wrong_manifests_alone_are_a_manifest_error(project: Path) -> None:
@@ -331,7 +331,7 @@ def test_wrong_manifests_alone_are_a_manifest_error(project: Path) -> None:
     assert [(each.file.split("/")[1], each.place, each.got) for each in refusal.value.problems] == [
         ("expert-sql", "evaluation.test_cases", '"tests/test_cases.json"'),
         ("expert-sql", "training.dataset.path", '"data/sql"'),
-        ("expert-json", "", "expected each key once in an object, got 'name' twice"),
+        ("expert-json", "", "'name' twice"),
     ]
 
 

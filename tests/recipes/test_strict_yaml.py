@@ -71,9 +71,9 @@ def test_words_mean_what_yaml_1_2_says(text: str, value: object) -> None:
         ("a: &x 1\nb: *x", ["file: expected plain YAML, got an alias or a tag on line 2"]),
         ("a: !!str 1", ["file: expected plain YAML, got an alias or a tag on line 1"]),
         ("? [a, b]\n: 1", ["file: expected keys that are words, got a list or mapping as a key on line 1"]),
-        ("a: 1\n---\nb: 2", ["file: expected YAML, got but found another document on line 2"]),
-        ("a: 'b", ["file: expected YAML, got found unexpected end of stream on line 1"]),
-        ("a:\n\tb: 1", ["file: expected YAML, got found character '\\t' that cannot start any token on line 2"]),
+        ("a: 1\n---\nb: 2", ["file: expected YAML, got another document on line 2"]),
+        ("a: 'b", ["file: expected YAML, got unexpected end of stream on line 1"]),
+        ("a:\n\tb: 1", ["file: expected YAML, got character '\\t' that cannot start any token on line 2"]),
     ],
 )
 def test_what_is_unclear_is_a_problem_with_its_line(text: str, told: list[str]) -> None:

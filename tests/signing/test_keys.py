@@ -36,7 +36,7 @@ def test_a_new_key_is_its_owners_alone_whatever_the_umask(tmp_path: Path, mask: 
     """The mode is 0600 and the key is the one that was made."""
     os.umask(mask)
 
-    made = keys.create(tmp_path / "publisher.key")
+    made = keys.create(tmp_path / "publisher.key", publisher="mini")
 
     assert stat.S_IMODE((tmp_path / "publisher.key").stat().st_mode) == 0o600
     assert public_bytes(keys.load(tmp_path / "publisher.key").public_key()) == public_bytes(made.public_key())
@@ -45,13 +45,13 @@ def test_a_new_key_is_its_owners_alone_whatever_the_umask(tmp_path: Path, mask: 
 def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     """A file, and a link that points nowhere, stop the making of a key."""
     path, link = tmp_path / "publisher.key", tmp_path / "link.key"
-    keys.create(path)
+    keys.create(path, publisher="mini")
     link.symlink_to(tmp_path / "elsewhere")
     before = path.read_bytes()
 
     for taken in (path, link):
         with pytest.raises(SignatureError, match="never overwritten"):
-            keys.create(taken)
+            keys.create(taken, publisher="mini")
 
     assert path.read_bytes() == before
     assert not (tmp_path / "elsewhere").exists()
@@ -60,7 +60,7 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
 @pytest.mark.parametrize("mode", [0o604, 0o640, 0o660, 0o666, 0o644, 0o610])
 def test_a_key_that_others_can_touch_is_not_used(tmp_path: Path, mode: int) -> None:
     """Any bit for group or others is a refusal that names the cure."""
-    keys.create(tmp_path / "publisher.key")
+    keys.create(tmp_path / "publisher.key", publisher="mini")
     (tmp_path / "publisher.key").chmod(mode)
 
     with pytest.raises(SignatureError, match="0600") as refusal:
@@ -71,12 +71,27 @@ def test_a_key_that_others_can_touch_is_not_used(tmp_path: Path, mode: int) -> N
 
 def test_a_link_a_folder_and_nothing_are_no_keys(tmp_path: Path) -> None:
     """What is opened is the file of that name itself, and it must be a file."""
-    keys.create(tmp_path / "real.key")
+    keys.create(tmp_path / "real.key", publisher="mini")
     (tmp_path / "link.key").symlink_to(tmp_path / "real.key")
 
     for name in ("link.key", ".", "missing.key"):
         with pytest.raises(SignatureError, match="expected a private key"):
             keys.load(tmp_path / name)
+
+
+def test_a_public_key_is_not_overwritten_and_not_written_over_the_private_one(tmp_path: Path) -> None:
+    """``b.one`` and ``b.two`` would share b.pub, and my.pub would be its own; no file is left of a refusal."""
+    keys.create(tmp_path / "b.one", publisher="mini")
+    before = (tmp_path / "b.pub").read_bytes()
+
+    for taken in ("b.two", "my.pub"):
+        with pytest.raises(SignatureError):
+            keys.create(tmp_path / taken, publisher="mini")
+    with pytest.raises(FormatError, match="publisher"):
+        keys.create(tmp_path / "c.key", publisher="two\nlines")
+
+    assert (tmp_path / "b.pub").read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"b.one", "b.pub"}
 
 
 def pem(encryption: object = None, *, other: bool = False, size: int = 0) -> bytes:
@@ -115,5 +130,5 @@ def test_a_missing_or_wrong_public_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "wrong.pub").write_bytes(b"\xff\xfe")
 
     for name in ("missing.pub", "wrong.pub"):
-        with pytest.raises(ExpertError, match="public key"):
+        with pytest.raises(ExpertError, match=rf"{name}: .*public key"):
             keys.load_public(tmp_path / name)

@@ -22,9 +22,9 @@ class BaseModel:
     name: str
     """Its name in params.yaml, in manifests and in file names."""
     path: str | None
-    """Its folder, relative to the project or absolute; null for a hub model."""
+    """Its folder, relative to the project or absolute; null for a hub model that is asked of the hub's cache."""
     hub: str | None
-    """Its id on the model hub; null for a folder."""
+    """Its id on the model hub, where it came from there."""
     revision: str | None
     """The commit of the hub model."""
     fingerprint: str | None

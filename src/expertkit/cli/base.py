@@ -30,12 +30,11 @@ def command() -> None:
 @as_json
 def build(name: str, *, verify: bool, as_json: bool) -> None:
     """Make models/NAME: an embedded base from its settings, any other from the hub or folder where it lies."""
-    from expertkit import bases
     from expertkit.recipes.base_models import read_base_config
 
     config = read_base_config(Path(), name)
     target, fill = layout.MODELS / name, _filler(config)
-    found = _rebuild(config, fill) if verify else bases.place(config.model(), target, fill=fill)
+    found = _rebuild(config, fill) if verify else _build_anew(config, fill)
     text = f"{name}: {'the same as in' if verify else 'written to'} {target}, fingerprint {found}"
     emit({"base": name, "path": str(target), "fingerprint": found}, as_json=as_json, text=text)
 
@@ -44,7 +43,7 @@ def build(name: str, *, verify: bool, as_json: bool) -> None:
 @click.argument("name")
 @as_json
 def fingerprint(name: str, *, as_json: bool) -> None:
-    """Print the fingerprint of NAME, a base model of configs/base_models/ or a folder.
+    """Print the fingerprint of NAME: a base model of configs/base_models/, or a folder, written with a slash.
 
     Exit status 4 says that it is not the one that its file pins.
     """
@@ -54,19 +53,31 @@ def fingerprint(name: str, *, as_json: bool) -> None:
     if "/" in name:
         found = bases.fingerprint(Path(name))
     else:
-        model = read_base_config(Path(), name).model()
+        config = read_base_config(Path(), name)
+        model = config.model() if (layout.MODELS / name).is_dir() else config.source_model()
         found = bases.check(model, bases.locate(model, Path()))
     emit({"base": name, "fingerprint": found}, as_json=as_json, text=found)
 
 
 def _filler(config: BaseConfig) -> Callable[[Path], None]:
-    """What puts the base's files into a folder; settings are checked before anything is trained."""
+    """What puts the base's files into a folder; the keys of its settings are checked before anything is trained."""
+    from expertkit import bases
+    from expertkit.errors import CompatibilityError
+
+    if config.build is not None:
+        settings = _settings(config)
+        return lambda folder: _build(config, settings, folder)
+    source = config.source_model()
+    if source == config.model():
+        message = f"base model {config.name!r}: expected another source than its own place {source.path}, got that one"
+        raise CompatibilityError(message, hint=f"expert-cli base fingerprint {config.name} checks what is there")
+    return lambda folder: bases.bring(source, Path(), folder)
+
+
+def _build_anew(config: BaseConfig, fill: Callable[[Path], None]) -> str:
     from expertkit import bases
 
-    if config.build is None:
-        return lambda folder: bases.bring(config.model(), Path(), folder)
-    settings = _settings(config)
-    return lambda folder: _build(config, settings, folder)
+    return bases.place(config.model(), layout.MODELS / config.name, fill=fill)
 
 
 def _rebuild(config: BaseConfig, fill: Callable[[Path], None]) -> str:

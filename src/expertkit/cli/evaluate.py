@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from expertkit import layout
 from expertkit.cli import options
 from expertkit.cli.main import emit
 
@@ -20,13 +19,14 @@ def command(expert: str, base: str, *, as_json: bool) -> None:
 
     The verdict is in metrics.json; a refused expert is no error of this command.
     """
+    from expertkit.data.build import data_folder
     from expertkit.evaluation.exam import count_questions
     from expertkit.evaluation.stage import evaluate_expert
     from expertkit.progress import progress
     from expertkit.recipes import read_recipe
 
     recipe = read_recipe(Path(), expert, base)
-    questions = count_questions(layout.DATA / expert, recipe.evaluate)
+    questions = count_questions(data_folder(Path(), expert), recipe.evaluate)
     with progress(f"evaluate@{recipe.key}", total=questions, unit="answers") as shown:
         metrics = evaluate_expert(Path(), recipe, shown)
     scores = f"base {metrics['base_score']:.3f}, expert {metrics['expert_score']:.3f}, p {metrics['p_value']:.2g}"

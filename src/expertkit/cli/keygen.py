@@ -33,12 +33,14 @@ def command(*, output: Path | None, name: str | None, ensure: bool, as_json: boo
 
     path = output or keys.key_path(os.environ)
     made = not (ensure and path.exists())
-    private = keys.create(path) if made else keys.load(path)
-    publisher = name or (None if made else keys.publisher_of(path)) or _NAME
+    known = None if made else keys.publisher_of(path)
+    publisher = known or name or _NAME
+    if name is not None and name != publisher:
+        raise click.UsageError(f"{path} is the key of {known!r}: expected no other name, got {name!r}")
+    private = keys.create(path, publisher=publisher) if made else keys.load(path)
     public = keys.public_key(private, publisher=publisher)
-    written = [path.with_suffix(".pub")] if made else []
-    for target in [*written, *([layout.PUBLISHER] if ensure else [])]:
-        _write_if_changed(target, str(public).encode())
+    if ensure:
+        _write_if_changed(layout.PUBLISHER, str(public).encode())
     if made:
         click.echo(f"made the key {path} for publisher {publisher!r}; keep it secret and keep a copy", err=True)
     value = {"key": str(path), "id": public.id, "publisher": publisher, "made": made}

@@ -14,6 +14,8 @@ from expertkit.cli import options
 from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
+    from expertkit.packages.output import Built
+    from expertkit.packages.report import Judged
     from expertkit.packages.sign import Signer
 
 _VALID_DAYS = 365
@@ -27,7 +29,10 @@ _VALID_DAYS = 365
     "--key", type=click.Path(path_type=Path), metavar="KEY",
     help="The private key; by default $EXPERTKIT_KEY or publisher.key in $EXPERTKIT_HOME (~/.expertkit).",
 )  # fmt: skip
-@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the signed copy of PACKAGE.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="DIR",
+    help="Folder for the signed copy of PACKAGE; by default signed/ beside it.",
+)  # fmt: skip
 @click.option(
     "--valid-days",
     type=click.IntRange(1, 3650),
@@ -44,22 +49,31 @@ def command(  # noqa: PLR0913  # one argument per option
 
     Signing the same content again gives the same file: $EXPERTKIT_HOME/ledger.json remembers.
     """
-    from expertkit.packages.sign import sign_file, sign_package
+    if package is None:
+        if expert is None or base is None or output is not None or valid_days is not None:
+            raise click.UsageError("expected PACKAGE, or --expert and --base without --output and --valid-days")
+        made = _sign_stage(expert, base, key=key, record_refusal=record_refusal)
+    else:
+        if expert is not None or base is not None or record_refusal:
+            raise click.UsageError("expected PACKAGE without --expert, --base and --record-refusal")
+        made = _sign_file(package, output, key=key, valid_days=valid_days or _VALID_DAYS)
+    emit(made.to_json(), as_json=as_json, text=made.describe())
+
+
+def _sign_stage(expert: str, base: str, *, key: Path | None, record_refusal: bool) -> Built | Judged:
+    from expertkit.packages.sign import sign_package
     from expertkit.recipes import read_recipe
 
-    if package is not None and expert is None and base is None:
-        signer = _signer(key, valid_days=valid_days or _VALID_DAYS, project=False)
-        made = sign_file(package, output=output or package.parent / "signed", whole=False, signer=signer)
-        emit(made.to_json(), as_json=as_json, text=made.describe())
-    elif package is None and expert and base and output is None and valid_days is None:
-        recipe = read_recipe(Path(), expert, base)
-        signer = _signer(key, valid_days=recipe.sign.valid_days, project=True)
-        result = sign_package(Path(), recipe, signer=signer, record_refusal=record_refusal)
-        emit(result.to_json(), as_json=as_json, text=result.describe())
-    else:
-        raise click.UsageError(
-            "expected PACKAGE, with --output and --valid-days if wanted, or --expert and --base alone"
-        )
+    recipe = read_recipe(Path(), expert, base)
+    signer = _signer(key, valid_days=recipe.sign.valid_days, project=True)
+    return sign_package(Path(), recipe, signer=signer, record_refusal=record_refusal)
+
+
+def _sign_file(package: Path, output: Path | None, *, key: Path | None, valid_days: int) -> Built:
+    from expertkit.packages.sign import sign_file
+
+    signer = _signer(key, valid_days=valid_days, project=False)
+    return sign_file(package, output=output or package.parent / "signed", whole=False, signer=signer)
 
 
 def _signer(key: Path | None, *, valid_days: int, project: bool) -> Signer:

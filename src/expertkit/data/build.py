@@ -12,7 +12,7 @@ from expertkit.data.domain import Domain, domain
 from expertkit.data.items import Item, write_items
 from expertkit.data.split import Part
 from expertkit.errors import ConfigError, Problem
-from expertkit.files import listing_digest, replace_folder, sha256_file, write_json
+from expertkit.files import listing_digest, replace_folder, required, sha256_file, write_json
 from expertkit.recipes import DataConfig
 
 _GRADED = ("dev", "test", "unseen")
@@ -45,6 +45,17 @@ def build_data(config: DataConfig, target: Path) -> dict[str, Any]:
     return summary
 
 
+def data_folder(project: Path, expert: str) -> Path:
+    """Where an expert's data lies.
+
+    Raises:
+        PackagingError: it was not built.
+    """
+    folder = project / layout.DATA / expert
+    required(folder / layout.SUMMARY, hint=f"expert-cli data build --expert {expert}")
+    return folder
+
+
 def _generate(source: Domain, config: DataConfig) -> dict[str, list[Item]]:
     parts: dict[str, list[Item]] = {}
     for name, count in {"train": config.train, "dev": config.dev, "test": config.test, "unseen": config.unseen}.items():
@@ -54,7 +65,7 @@ def _generate(source: Domain, config: DataConfig) -> dict[str, list[Item]]:
             parts[name] = list(source.generate(part, count=count, seed=config.seed, unseen=is_unseen))
         except ValueError as error:
             wanted = Problem(
-                file=str(layout.PARAMS), place=f"data.{name}", expected="fewer items", got=f"{count}: {error}"
+                file=str(layout.PARAMS), place=f"defaults.data.{name}", expected="fewer items", got=f"{count}: {error}"
             )
             raise ConfigError([wanted]) from error
     return parts

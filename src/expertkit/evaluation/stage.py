@@ -11,6 +11,7 @@ import torch
 
 from expertkit import bases, layout
 from expertkit.adapters import CONFIG, TENSORS, Lora, decode
+from expertkit.data.build import data_folder
 from expertkit.evaluation.exam import Exam, best_shots, read_exam
 from expertkit.evaluation.gate import Thresholds
 from expertkit.evaluation.pictures import draw_comparison, draw_loss
@@ -45,7 +46,7 @@ def evaluate_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[s
     hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
     tensors = required(weights / TENSORS, hint=hint)
     lora = decode(tensors, read_json(weights / CONFIG))
-    exam = read_exam(project / layout.DATA / recipe.expert, recipe)
+    exam = read_exam(data_folder(project, recipe.expert), recipe)
     comparison = _compare(exam, folder, lora, recipe, progress)
     return _write(project, recipe, comparison, adapter_digest=sha256_bytes(tensors))
 

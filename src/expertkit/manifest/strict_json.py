@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
@@ -79,8 +80,7 @@ def _check_depth(data: bytes, file: str, max_depth: int) -> None:
 def _object(pairs: list[tuple[str, Any]], file: str) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        keys = [key for key, _value in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = Counter(key for key, _value in pairs).most_common(1)[0][0]
         raise FormatError(f"{file}: expected each key once in an object, got {twice!r} twice")
     return result
 

@@ -15,6 +15,7 @@ from typing import IO
 
 from expertkit.errors import FormatError
 from expertkit.files import listing_digest
+from expertkit.manifest import strict_json
 from expertkit.packages import tar
 from expertkit.packages.gzip import Deflater, Inflater, Limits
 from expertkit.packages.names import SIGNATURE, check_name, fold, order
@@ -109,7 +110,7 @@ def read(file: IO[bytes], *, limits: Limits = LIMITS) -> Iterator[Part]:
 
 
 def scan(path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS) -> Contents:
-    """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``.
+    """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``, each small enough to parse.
 
     Raises:
         FormatError: the archive has any other form than the one that ``write`` gives.
@@ -119,6 +120,10 @@ def scan(path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS) -> 
     kept: dict[str, bytes] = {}
     with path.open("rb") as file, _named(path):
         for part in read(file, limits=limits):
+            if part.name in keep and part.size > strict_json.MAX_BYTES:
+                raise FormatError(
+                    f"member {part.name!r}: expected at most {strict_json.MAX_BYTES} bytes, got {part.size}"
+                )
             digest, parts, head = hashlib.sha256(), [], b""
             for chunk in part.chunks:
                 digest.update(chunk)

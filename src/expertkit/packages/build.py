@@ -58,7 +58,7 @@ def build(sources: Sources, *, output: Path | None = None, record_refusal: bool 
     """
     target = output or sources.project / layout.PACKAGES / sources.recipe.key
     if sources.report.judged.verdict == "refused":
-        return refuse(target, sources.report.judged, record=record_refusal)
+        return refuse(target, sources.report.judged, record=record_refusal, whole=output is None)
     members = collect(sources)
     recipe = sources.recipe
     name = package_name(recipe.expert, recipe.base, recipe.version)

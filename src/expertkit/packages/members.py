@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,12 +56,12 @@ def collect(sources: Sources) -> dict[str, bytes]:
     folder = bases.locate(sources.recipe.base_model, sources.project)
     fingerprint = bases.check(sources.recipe.base_model, folder)
     adapter = _adapter_files(sources)
-    recipe = dump_json(_portable(sources.recipe).to_json())
+    recipe = dump_json(sources.recipe.to_json())
     origin = provenance(
         sources.project, sources.recipe, recipe_digest=sha256_bytes(recipe), fingerprint=fingerprint,
     )  # fmt: skip
     members = {
-        **_expert_files(sources, manifest),
+        **_expert_files(sources),
         **adapter,
         **_tokenizer_files(folder),
         names.EVALUATION: sources.metrics,
@@ -110,15 +110,9 @@ def _adapter_files(sources: Sources) -> dict[str, bytes]:
     return files
 
 
-def _expert_files(sources: Sources, manifest: Manifest) -> dict[str, bytes]:
-    decoding = manifest.training.decoding
-    grammar = decoding.grammar_file if decoding else None
+def _expert_files(sources: Sources) -> dict[str, bytes]:
     optional = (names.README, names.LICENSE, names.GRAMMAR)
     files = {name: (sources.expert / name).read_bytes() for name in optional if (sources.expert / name).is_file()}
-    if grammar:
-        files[grammar] = required(
-            sources.expert / grammar, hint=f"correct grammar_file in {sources.expert}/manifest.json"
-        )
     tests = sources.expert / "tests"
     if sources.include_tests and tests.is_dir():
         files |= {str(path.relative_to(sources.expert)): path.read_bytes() for path in source_files(tests)}
@@ -139,11 +133,3 @@ def _tokenizer_files(base: Path) -> dict[str, bytes]:
 
 def _parse(name: str, data: bytes) -> Any:
     return strict_json.loads(data, file=name, max_bytes=_MAX_TOKENIZER)
-
-
-def _portable(recipe: Recipe) -> Recipe:
-    """The recipe without a path that only this computer has."""
-    path = recipe.base_model.path
-    if path is None or not Path(path).is_absolute():
-        return recipe
-    return replace(recipe, base_model=replace(recipe.base_model, path=None))

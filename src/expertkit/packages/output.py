@@ -53,15 +53,21 @@ def write_package(path: Path, parts: Iterable[Part]) -> str:
     return write_sidecar(path)
 
 
-def refuse(target: Path, refused: Judged, *, record: bool) -> Judged:
+def refuse(target: Path, refused: Judged, *, record: bool, whole: bool = True) -> Judged:
     """Let the reason take the place of the package in the folder ``target``, if that is wanted.
+
+    Args:
+        target: the folder.
+        refused: the reason.
+        record: whether it is wanted.
+        whole: whether it replaces everything in the folder.
 
     Raises:
         PackagingError: it is not; nothing was touched.
     """
     if not record:
         raise PackagingError(refused.describe())
-    with replace_folder(target) as folder:
+    with open_folder(target, whole=whole) as folder:
         write_json(folder / REFUSED, refused.to_json())
     return refused
 

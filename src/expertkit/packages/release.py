@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import layout
-from expertkit.errors import IntegrityError, PackagingError
+from expertkit.errors import IntegrityError, PackagingError, SignatureError
 from expertkit.files import read_json, replace_folder, write_json
 from expertkit.packages.names import EVALUATION
 from expertkit.packages.output import find_package
 from expertkit.packages.report import Judged, from_json, parse_report, read_refusal
-from expertkit.packages.sidecar import sidecar
+from expertkit.packages.sidecar import write_sidecar
 from expertkit.packages.verify import verify
 from expertkit.signing import PublicKey
 
@@ -82,10 +82,13 @@ def _collect(folder: Path, dist: Path, *, trusted: PublicKey, at: datetime) -> R
     refused = read_refusal(folder)
     if refused is not None:
         return Release(judged=refused, package=None)
-    package = find_package(folder, hint="expert-cli sign")
-    verified = verify(package, trusted=trusted, at=at)
-    for path in (package, sidecar(package)):
-        shutil.copyfile(path, dist / path.name)
+    package = find_package(folder, hint="make run")
+    try:
+        verified = verify(package, trusted=trusted, at=at)
+    except SignatureError as error:
+        raise SignatureError(str(error), hint=f"make run, or sign {folder.name} again with expert-cli sign") from error
+    shutil.copyfile(package, dist / package.name)
+    write_sidecar(dist / package.name)
     report = parse_report(verified.contents.kept[EVALUATION], file=f"{package}: {EVALUATION}")
     said = verified.statement
     signed, judged = (said.name, said.base.name, said.version), report.judged

@@ -73,6 +73,17 @@ def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built
     return Built(path=signed, bytes=signed.stat().st_size, sha256=sha256, content_digest=digest)
 
 
+def expired(project: Path, *, at: datetime) -> frozenset[str]:
+    """The names of the folders of ``build/signed/`` whose package is no longer valid."""
+    packages = (project / layout.SIGNED).glob("[!.]*/*.expert")
+    return frozenset(path.parent.name for path in packages if _has_expired(path, at))
+
+
+def _has_expired(path: Path, at: datetime) -> bool:
+    envelope = archive.scan(path, keep=(SIGNATURE,)).kept[SIGNATURE]
+    return at >= signing.parse_moment(signing.read_unverified(envelope).expires)
+
+
 def _package_command(recipe: Recipe) -> str:
     return f"expert-cli package --expert {recipe.expert} --base {recipe.base}"
 

@@ -87,7 +87,10 @@ def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
         raise IntegrityError(str(error)) from error
     if not checked.is_signed:
         raise SignatureError(f"{path}: expected a signature, got none", hint=f"expert-cli sign {path}")
-    statement = signing.check(checked.contents.kept[SIGNATURE], trusted=trusted, at=at)
+    try:
+        statement = signing.check(checked.contents.kept[SIGNATURE], trusted=trusted, at=at)
+    except SignatureError as error:
+        raise SignatureError(f"{path}: {error}", hint=error.hint) from error
     _check_statement(path, statement, checked)
     return Verified(contents=checked.contents, manifest=checked.manifest, statement=statement)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -43,7 +43,11 @@ class BaseConfig:
     """Settings of the builder, for a base that this project makes itself."""
 
     def model(self) -> BaseModel:
-        """The base as recipes name it."""
+        """The base as stages read it: in the project's models/, wherever it came from."""
+        return replace(self.source_model(), path=str(layout.MODELS / self.name))
+
+    def source_model(self) -> BaseModel:
+        """The base where it comes from."""
         return BaseModel(
             name=self.name,
             path=self.source.path,

@@ -42,7 +42,8 @@ def find_manifest(folder: Path, file: str, problems: list[Problem]) -> Manifest 
     except ManifestError as error:
         problems.extend(error.problems)
     except FormatError as error:
-        place.wrong("strict JSON", str(error).removeprefix(f"{file}: "))
+        expected, _, got = str(error).removeprefix(f"{file}: expected ").partition(", got ")
+        place.wrong(expected, got)
     else:
         _check_files(manifest, folder, place)
         return manifest

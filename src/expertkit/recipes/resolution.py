@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,20 +111,22 @@ def _check_bases(sources: _Sources, problems: list[Problem]) -> None:
 
 
 def _check_keys(sources: _Sources, problems: list[Problem]) -> None:
-    """Note the pairs that would share one name."""
+    """Note the experts and pairs that would share one name."""
     pairs = [f"{expert}-{base}" for expert in sources.params.experts for base in sources.params.bases]
-    for key in sorted({key for key in pairs if pairs.count(key) > 1}):
-        Place(_PARAMS, problems, "experts").wrong("a name of its own for every pair of expert and base", f"{key} twice")
+    names = Counter([*pairs, *sources.params.experts])
+    for name in sorted(name for name, times in names.items() if times > 1):
+        place = Place(_PARAMS, problems, "experts")
+        place.wrong("a name of its own for every expert, and every pair of expert and base", f"{name} twice")
 
 
 def _check_complete(sources: _Sources, problems: list[Problem]) -> None:
     """Note the keys that no layer gives, unless the layer that should is unreadable or has them misspelt."""
-    if any(problem.file == _PARAMS and problem.place == "defaults" for problem in problems):
-        return
     guessed = {problem.nearest for problem in problems if problem.nearest}
+    if "defaults" in guessed or any((each.file, each.place) == (_PARAMS, "defaults") for each in problems):
+        return
     for expert, base in itertools.product(sources.manifests, sources.params.bases):
         for section, values in _merged(sources, expert, base).items():
-            if section != "train" or _named_config(sources, expert, base) is not None:
+            if section not in guessed and (section != "train" or _named_config(sources, expert, base) is not None):
                 place = Place(_PARAMS, problems, f"defaults.{section}")
                 miss(SECTIONS[section].kind, values.keys() | guessed, place)
 

@@ -41,7 +41,8 @@ def load(text: str, place: Place) -> Any:
     try:
         node = yaml.compose(text, yaml.SafeLoader) if _is_plain(text, place) else None
     except yaml.MarkedYAMLError as error:
-        place.wrong("YAML", f"{error.problem} on {_line(error.problem_mark)}")
+        got = (error.problem or "something else").removeprefix("but ").removeprefix("found ")
+        place.wrong("YAML", f"{got} on {_line(error.problem_mark)}")
         return None
     except yaml.YAMLError as error:
         place.wrong("YAML", str(error).splitlines()[0])

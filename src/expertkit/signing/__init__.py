@@ -9,8 +9,8 @@ key made, and raises for every other one.
 """
 
 from expertkit.signing.ed25519 import PublicKey
-from expertkit.signing.envelope import check, seal
+from expertkit.signing.envelope import check, read_unverified, seal
 from expertkit.signing.ledger import Entry, Ledger
-from expertkit.signing.statement import Member, Statement
+from expertkit.signing.statement import Member, Statement, parse_moment
 
-__all__ = ["Entry", "Ledger", "Member", "PublicKey", "Statement", "check", "seal"]
+__all__ = ["Entry", "Ledger", "Member", "PublicKey", "Statement", "check", "parse_moment", "read_unverified", "seal"]

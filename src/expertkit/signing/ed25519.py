@@ -41,8 +41,7 @@ class PublicKey:
 
     def __post_init__(self) -> None:
         check_point(self.raw, what="public key")
-        if not re.fullmatch(_PUBLISHER, self.publisher) or self.publisher != self.publisher.strip():
-            raise FormatError(f"publisher: expected 1 to 100 printable characters, got {self.publisher!r}")
+        check_publisher(self.publisher)
 
     @property
     def id(self) -> str:
@@ -77,6 +76,16 @@ class PublicKey:
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
         except (FormatError, InvalidSignature) as error:
             raise SignatureError(f"signature: not made by key {self.id[:12]} over these bytes") from error
+
+
+def check_publisher(name: str) -> None:
+    """Return if ``name`` may be a publisher's.
+
+    Raises:
+        FormatError: it may not.
+    """
+    if not re.fullmatch(_PUBLISHER, name) or name != name.strip():
+        raise FormatError(f"publisher: expected 1 to 100 printable characters, got {name!r}")
 
 
 def public_bytes(key: Ed25519PublicKey) -> bytes:

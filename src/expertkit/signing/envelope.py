@@ -42,6 +42,15 @@ def check(data: bytes, *, trusted: PublicKey, at: datetime) -> Statement:
     return statement
 
 
+def read_unverified(data: bytes) -> Statement:
+    """What an envelope says, whoever made it: for what one made oneself, never for trust.
+
+    Raises:
+        FormatError: the envelope or the statement is malformed.
+    """
+    return decode(dsse.decode(data).payload)
+
+
 def _check_key(statement: Statement, envelope: Envelope, trusted: PublicKey) -> None:
     if {statement.key, envelope.keyid} != {trusted.id}:
         raise SignatureError(f"signature: expected key {trusted.id[:12]} to be named, got {statement.key[:12]}")

@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from expertkit.errors import FormatError, SignatureError
-from expertkit.signing.ed25519 import PublicKey, public_bytes
+from expertkit.files import write_bytes
+from expertkit.signing.ed25519 import PublicKey, check_publisher, public_bytes
 
 _MAX_SIZE = 16 << 10
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -39,12 +40,17 @@ def key_path(environment: Mapping[str, str]) -> Path:
     return Path(key) if key else signer_home(environment) / "publisher.key"
 
 
-def create(path: Path) -> Ed25519PrivateKey:
-    """Make a new key in a new file of mode 0600.
+def create(path: Path, *, publisher: str) -> Ed25519PrivateKey:
+    """Make a new key in a new file of mode 0600, and write its public half beside it.
 
     Raises:
-        SignatureError: there is a file, link or folder of that name already.
+        SignatureError: there is a file, link or folder of one of the two names already.
+        FormatError: the publisher's name is none.
     """
+    check_publisher(publisher)
+    for taken in (path, public_path(path)):
+        if os.path.lexists(taken):
+            raise SignatureError(f"{taken}: expected no such file, got one; a key is never overwritten")
     key = Ed25519PrivateKey.generate()
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -57,6 +63,7 @@ def create(path: Path) -> Ed25519PrivateKey:
         file.write(pem)
         file.flush()
         os.fsync(file.fileno())
+    write_bytes(public_path(path), str(public_key(key, publisher=publisher)).encode())
     return key
 
 
@@ -88,14 +95,31 @@ def load_public(path: Path) -> PublicKey:
         FormatError: the file is malformed, or its key proves nothing.
     """
     if not path.is_file():
-        raise SignatureError(f"{path}: expected a public key, got no such file", hint=f"{_HINT} --ensure")
+        hint = f"--key names the key of a publisher you trust; {_HINT} --ensure makes one of your own"
+        raise SignatureError(f"{path}: expected a public key, got no such file", hint=hint)
     with path.open("rb") as file:
-        return PublicKey.from_str(file.read(_MAX_SIZE).decode(errors="replace"))
+        text = file.read(_MAX_SIZE).decode(errors="replace")
+    try:
+        return PublicKey.from_str(text)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from error
+
+
+def public_path(path: Path) -> Path:
+    """Where the public half of the private key ``path`` lies.
+
+    Raises:
+        SignatureError: it would be the private key's own place.
+    """
+    public = path.with_suffix(".pub")
+    if public == path:
+        raise SignatureError(f"{path}: expected another suffix than .pub, which is the public key's")
+    return public
 
 
 def publisher_of(path: Path) -> str | None:
     """The publisher named beside the private key ``path``, if anybody is."""
-    public = path.with_suffix(".pub")
+    public = public_path(path)
     return load_public(public).publisher if public.is_file() else None
 
 

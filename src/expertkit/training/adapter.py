@@ -59,13 +59,13 @@ def train_adapter(
         measure: told the loss as training goes.
 
     Raises:
-        TrainingError: the loss became infinite or no number.
+        TrainingError: the base has no such layers, or the learnt weights are not finite.
     """
     torch.set_num_threads(config.threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA has no deterministic products
     torch.use_deterministic_algorithms(mode=True)
     set_seed(config.seed)
-    wrapped = get_peft_model(model, _lora_config(config))
+    wrapped = _wrap(model, config)
     trainer = Trainer(
         model=wrapped,
         args=_arguments(config, checkpoints),
@@ -77,6 +77,15 @@ def train_adapter(
     found = newest_checkpoint(checkpoints)
     trainer.train(resume_from_checkpoint=str(found) if found else None)
     return _collect(wrapped, config), _curve(trainer)
+
+
+def _wrap(model: PreTrainedModel, config: TrainConfig) -> PeftModel:
+    try:
+        wrapped: PeftModel = get_peft_model(model, _lora_config(config))
+    except ValueError as error:
+        wanted = ", ".join(config.target_modules)
+        raise TrainingError(f"target_modules: expected layers of the base, got {wanted} ({error})") from error
+    return wrapped
 
 
 def _ordered(rows: Sequence[Row], config: TrainConfig) -> list[Row]:

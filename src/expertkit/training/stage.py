@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from expertkit import bases, layout
 from expertkit.adapters import CONFIG, TENSORS, Lora, encode_config, encode_tensors
+from expertkit.data.build import data_folder
 from expertkit.data.items import Item, read_items
 from expertkit.data.prompt import Turn, completion, render
 from expertkit.errors import TrainingError
@@ -32,12 +33,13 @@ def train_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str,
 
     Raises:
         CompatibilityError: the base is missing, or another one than the recipe names.
+        PackagingError: there is no data.
         TrainingError: an item is too long, or training came to nothing.
     """
+    data = data_folder(project, recipe.expert)
     folder = bases.locate(recipe.base_model, project)
     fingerprint = bases.check(recipe.base_model, folder)
     model, tokenizer = load_base(folder)
-    data = project / layout.DATA / recipe.expert
     rows = [_encode(tokenizer, item, recipe) for item in read_items(data / "train.jsonl")]
     digest = read_json(data / layout.SUMMARY)["digest"]
     checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
