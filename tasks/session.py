@@ -13,7 +13,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from signal import SIGKILL
@@ -33,6 +33,8 @@ _GUARD = Path(".work/flow.lock")
 _SLOTS = Path(".work/slots")
 _READERS = Path(".dvc/tmp/rwlock")
 _POLL_S = 0.1
+_waiting: list[object] = []
+"""Who waits for a place in this process, the first one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +118,26 @@ def count_workers(asked: object = None) -> int:
 
 @contextmanager
 def slot(workers: int) -> Iterator[None]:
-    """One of ``workers`` places for a running stage, in whichever process the task runs."""
-    while True:
-        for number in range(workers):
-            with _locked(_SLOTS / str(number)) as is_ours:
-                if is_ours:
-                    yield
-                    return
-        time.sleep(_POLL_S)
+    """One of ``workers`` places for a running stage, in whichever process the task runs; first come, first served."""
+    ticket = object()
+    _waiting.append(ticket)
+    with ExitStack() as held:
+        try:
+            while _waiting[0] is not ticket or not _take_place(held, workers):
+                time.sleep(_POLL_S)
+        finally:
+            _waiting.remove(ticket)
+        yield
+
+
+def _take_place(held: ExitStack, workers: int) -> bool:
+    """Lock a free place until ``held`` ends, if there is one."""
+    for number in range(workers):
+        with ExitStack() as tried:
+            if tried.enter_context(_locked(_SLOTS / str(number))):
+                held.push(tried.pop_all())
+                return True
+    return False
 
 
 def end_processes() -> None:

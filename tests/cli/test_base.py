@@ -77,12 +77,14 @@ def test_an_unknown_base_is_a_problem_with_the_nearest_name() -> None:
 def test_only_described_settings_are_built(project: Path) -> None:
     """Unknown and missing settings of the builder are told before anything is trained."""
     edit(project / "configs/base_models/nano.yaml", "layers: 1", "layer: 1, depth: 2")
+    edit(project / "configs/base_models/nano.yaml", "steps: 2", "steps: 0")
 
     result = CliRunner().invoke(main, ["base", "build", "nano"])
 
     assert result.exit_code == 11
     assert "configs/base_models/nano.yaml: build.layer: expected a known key" in result.stderr
     assert "configs/base_models/nano.yaml: build.depth: expected a known key" in result.stderr
+    assert "configs/base_models/nano.yaml: build.steps: expected a whole number, at least 1, got 0" in result.stderr
     assert not (project / "models").exists()
 
 

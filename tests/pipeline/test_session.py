@@ -137,5 +137,26 @@ def test_places_are_given_one_by_one() -> None:
     assert taken.is_set()
 
 
+def test_who_waits_first_is_served_first() -> None:
+    """Stages begin in the order of the flow, so that what takes longest can be put first."""
+    served: list[int] = []
+
+    def take(number: int) -> None:
+        with session.slot(1):
+            served.append(number)
+
+    waiting = [Thread(target=take, args=(number,)) for number in range(5)]
+    with session.slot(1):
+        for count, thread in enumerate(waiting, start=1):
+            thread.start()
+            while len(session._waiting) < count:
+                pass
+    for thread in waiting:
+        thread.join(10)
+
+    assert served == [0, 1, 2, 3, 4]
+    assert session._waiting == []
+
+
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

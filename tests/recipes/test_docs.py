@@ -7,7 +7,7 @@ import itertools
 import re
 from pathlib import Path
 
-from expertkit.fields import declared, describe
+from expertkit.fields import declared, describe, known
 from expertkit.manifest import Manifest
 from expertkit.manifest.making import Dataset, Decoding, Evaluation, QualityMetrics
 from expertkit.manifest.model import (
@@ -56,7 +56,7 @@ def test_the_table_of_sections_is_what_the_code_declares() -> None:
     rows = [
         f"| `{section}.{key}` | {describe(kind)} | {said[part.kind.__name__, key]} |"
         for section, part in SECTIONS.items()
-        for key, kind in part.known().items()
+        for key, kind in known(part).items()
         if (section, key) != ("train", "config")
     ]
 

@@ -167,6 +167,10 @@ def test_all_problems_of_all_files_are_told_at_once(project: Path) -> None:
             "params.yaml: defaults.data.seed: expected each key once, got it again on line 4",
         ),
         ("params.yaml", "overrides: {}", "overrides:", "params.yaml: overrides: expected a mapping, got null"),
+        ("params.yaml", "defaults:", "default:", "params.yaml: default: expected a known key, got"),
+        ("params.yaml", "  decompose:", "  decompos:", "params.yaml: defaults.decompos: expected a known key, got"),
+        ("params.yaml", "{dtype: float32}", "float32", "params.yaml: defaults.decompose: expected a mapping, got"),
+        ("params.yaml", "{config: lora}", "{config: [lora]}", "params.yaml: defaults.train.config: expected the name"),
         (
             "params.yaml",
             "overrides: {}",

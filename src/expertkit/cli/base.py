@@ -60,7 +60,7 @@ def fingerprint(name: str, *, as_json: bool) -> None:
 
 
 def _filler(config: BaseConfig) -> Callable[[Path], None]:
-    """What puts the base's files into a folder; the keys of its settings are checked before anything is trained."""
+    """What puts the base's files into a folder; its settings are checked before anything is trained."""
     from expertkit import bases
     from expertkit.errors import CompatibilityError
 

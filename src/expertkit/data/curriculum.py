@@ -19,6 +19,11 @@ _FIELDS = (*words.NUMBER_FIELDS, *words.TEXT_FIELDS, *words.FLAG_FIELDS, *words.
 _KNOWN = tuple(dict.fromkeys((*words.ENTITIES, *_FIELDS, *words.VALUES)))
 _MADE_UP = 0.25
 
+# Copying is learnt from copying: plain text hardly teaches it to so small a model.
+_REPEATS_UNTIL, _DRILLS_UNTIL = 0.12, 0.35
+_KINDS = {"repeat": 10, "drill": 15, "rewording": 35, "document": 32, "question": 8}
+_DRILLS = {"repeat": 25, "drill": 45, "rewording": 30}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
@@ -39,10 +44,7 @@ def passages(seed: int, count: int, *, domains: Sequence[str]) -> Iterator[Passa
     rng = random.Random(f"curriculum {seed}")
     questions = {name: _questions(name, seed) for name in domains}
     for number in range(count):
-        kind = (
-            "repeat" if number < _REPEATS_UNTIL * count else _draw_kind(rng, drills_only=number < _DRILLS_UNTIL * count)
-        )
-        match kind:
+        match _draw_kind(rng, share=number / count):
             case "repeat":
                 yield _passage(_repeat(rng))
             case "drill":
@@ -55,14 +57,11 @@ def passages(seed: int, count: int, *, domains: Sequence[str]) -> Iterator[Passa
                 yield Passage(text=next(questions[rng.choice(domains)]))
 
 
-# Copying is learnt from copying: plain text hardly teaches it to so small a model.
-_REPEATS_UNTIL, _DRILLS_UNTIL = 0.12, 0.35
-_KINDS = {"repeat": 10, "drill": 15, "rewording": 35, "document": 32, "question": 8}
-_DRILLS = {"repeat": 25, "drill": 45, "rewording": 30}
-
-
-def _draw_kind(rng: random.Random, *, drills_only: bool) -> str:
-    kinds = _DRILLS if drills_only else _KINDS
+def _draw_kind(rng: random.Random, *, share: float) -> str:
+    """The kind of a passage; ``share`` of the text, 0 to 1, stands before it."""
+    if share < _REPEATS_UNTIL:
+        return "repeat"
+    kinds = _DRILLS if share < _DRILLS_UNTIL else _KINDS
     return rng.choices(list(kinds), weights=list(kinds.values()))[0]
 
 

@@ -1,7 +1,7 @@
 """params.yaml: which experts and bases are released, and the knobs turned for them.
 
-A layer is what one place says about the sections of a recipe: section -> key -> value. Values that
-are wrong stand in a layer as None; the problems tell.
+A layer is what one place says about the sections of a recipe: section -> key -> value. What is wrong,
+misspelt or unreadable stands in a layer as None, so that it is not missed as well; the problems tell.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from expertkit import layout
-from expertkit.errors import Problem
+from expertkit.errors import Problem, nearest
 from expertkit.fields import Entries, Part, Place, Text, miss, read_part, show
+from expertkit.fields import known as known_keys
 from expertkit.manifest.kinds import BaseName, ExpertName
 from expertkit.manifest.training import TrainConfig
 from expertkit.recipes.base_models import base_names
@@ -84,15 +85,28 @@ def read_params(project: Path, problems: list[Problem]) -> Params | None:
             place.wrong("a mapping", show(value))
         return None
     top = read_part(Part(ParamsFile), value, place)
-    miss(ParamsFile, value, place)
+    miss(ParamsFile, top, place)
     experts, bases = expert_names(project), {*base_names(project), *(top.get("bases") or ())}
     overrides = _read_overrides(top.get("overrides") or {}, place.at("overrides"), experts=experts, bases=bases)
     return Params(
         experts=_usable(top.get("experts"), value.get("experts"), known=experts),
         bases=_usable(top.get("bases"), value.get("bases"), known=bases),
-        defaults=_read_layer(top.get("defaults") or {}, place.at("defaults"), sections=SECTIONS),
+        defaults=_unread_layer() if top.get("defaults") is None else _read_defaults(top["defaults"], place),
         overrides=dict(overrides),
     )
+
+
+def read_section(part: Part, value: object, place: Place) -> dict[str, Any]:
+    """The keys of a section; one that is no mapping is unread."""
+    if isinstance(value, dict):
+        return read_part(part, value, place)
+    place.wrong("a mapping", show(value))
+    return unread(part)
+
+
+def unread(part: Part) -> dict[str, Any]:
+    """What stands for a section that cannot be read: every key of it, wrong."""
+    return dict.fromkeys(known_keys(part))
 
 
 def _usable(read: tuple[str, ...] | None, written: object, *, known: Collection[str]) -> tuple[str, ...]:
@@ -122,9 +136,20 @@ def _read_layer(
         place.wrong("a mapping", show(value))
         return {}
     known = {*sections, *others}
-    for key in [key for key in value if key not in known]:
+    unknown = [key for key in value if key not in known]
+    for key in unknown:
         place.at(key).wrong("a known key", show(key), known=known, word=key)
-    return {key: read_part(part, value[key], place.at(key)) for key, part in sections.items() if key in value}
+    guesses = [guess for key in unknown if (guess := nearest(key, known))]
+    meant = {guess: unread(sections[guess]) for guess in guesses if guess in sections}
+    return meant | {key: read_section(sections[key], value[key], place.at(key)) for key in sections if key in value}
+
+
+def _read_defaults(value: object, place: Place) -> Layer:
+    return _read_layer(value, place.at("defaults"), sections=SECTIONS)
+
+
+def _unread_layer() -> Layer:
+    return {name: unread(part) for name, part in SECTIONS.items()}
 
 
 def _check_expert(name: str, known: Collection[str], place: Place) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from expertkit import layout
 from expertkit.errors import ConfigError, ManifestError, Problem
-from expertkit.fields import Part, Place, miss, read_part, show
+from expertkit.fields import Part, Place, miss, show
 from expertkit.manifest import Manifest, TrainConfig
 from expertkit.recipes.base_models import BaseConfig, find_base_config
 from expertkit.recipes.experts import expert_names, find_manifest
-from expertkit.recipes.params import SECTIONS, Layer, Params, read_params
+from expertkit.recipes.params import SECTIONS, Layer, Params, read_params, read_section, unread
 from expertkit.recipes.recipe import Recipe
 from expertkit.recipes.strict_yaml import load_file
 
@@ -97,7 +97,7 @@ def _configs(project: Path, params: Params, problems: list[Problem]) -> Iterator
         place, before = Place(f"{layout.TRAINING}/{name}.yaml", problems), len(problems)
         value = load_file(project / layout.TRAINING / f"{name}.yaml", place)
         if len(problems) == before:
-            yield name, read_part(Part(TrainConfig), {} if value is None else value, place)
+            yield name, read_section(Part(TrainConfig), {} if value is None else value, place)
 
 
 def _check_bases(sources: _Sources, problems: list[Problem]) -> None:
@@ -120,21 +120,10 @@ def _check_keys(sources: _Sources, problems: list[Problem]) -> None:
 
 
 def _check_complete(sources: _Sources, problems: list[Problem]) -> None:
-    """Note the keys that no layer gives, unless the layer that should is unreadable or has them misspelt."""
-    guessed = {problem.nearest for problem in problems if problem.nearest}
-    if "defaults" in guessed or any((each.file, each.place) == (_PARAMS, "defaults") for each in problems):
-        return
+    """Note the keys that no layer gives."""
     for expert, base in itertools.product(sources.manifests, sources.params.bases):
         for section, values in _merged(sources, expert, base).items():
-            if section not in guessed and (section != "train" or _named_config(sources, expert, base) is not None):
-                place = Place(_PARAMS, problems, f"defaults.{section}")
-                miss(SECTIONS[section].kind, values.keys() | guessed, place)
-
-
-def _named_config(sources: _Sources, expert: str, base: str) -> Mapping[str, Any] | None:
-    """What the named training config of a pair says; empty when it has none, None when it cannot be read."""
-    mentions = [layer["train"] for layer in sources.params.layers(expert, base) if "config" in layer.get("train", {})]
-    return sources.configs.get(mentions[-1]["config"]) if mentions else {}
+            miss(SECTIONS[section].kind, values, Place(_PARAMS, problems, f"defaults.{section}"))
 
 
 def _merged(sources: _Sources, expert: str, base: str) -> dict[str, dict[str, Any]]:
@@ -145,12 +134,18 @@ def _merged(sources: _Sources, expert: str, base: str) -> dict[str, dict[str, An
         "train": manifest.training.config,
         "evaluate": {"grader": manifest.evaluation.grader},
     }
-    named: Layer = {"train": _named_config(sources, expert, base) or {}}
-    stack = [weakest, named, *sources.params.layers(expert, base)]
+    said = sources.params.layers(expert, base)
+    stack = [weakest, {"train": _named_config(sources, said)}, *said]
     return {
         section: {key: value for layer in stack for key, value in layer.get(section, {}).items() if key != "config"}
         for section in SECTIONS
     }
+
+
+def _named_config(sources: _Sources, layers: Sequence[Layer]) -> Mapping[str, Any]:
+    """What the named training config of a pair says; unread when there is no such config, empty when none is named."""
+    names = [layer["train"]["config"] for layer in layers if "config" in layer.get("train", {})]
+    return sources.configs.get(names[-1], unread(SECTIONS["train"])) if names else {}
 
 
 def _recipe(sources: _Sources, expert: str, base: str) -> Recipe:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 from transformers import (
@@ -23,7 +23,9 @@ from transformers import (
 
 from expertkit.data.curriculum import Passage, passages
 from expertkit.data.prompt import Turn, completion, render
+from expertkit.fields import Entries, Range
 from expertkit.manifest.kinds import Domain
+from expertkit.manifest.training import Positive, Seed, Threads
 from expertkit.training.callback import Measure, ReportToProgress
 from expertkit.training.rows import Padding, Row, encode_row, level_rows
 from expertkit.training.tokenizer import END, PAD, train_tokenizer
@@ -41,23 +43,23 @@ _CHAT = (
 class BaseBuild:
     """How an embedded base is made; together with the code it decides every byte."""
 
-    seed: int
-    vocabulary: int
+    seed: Seed
+    vocabulary: Annotated[int, Range(300, 100_000)]
     """Tokens, 1,000 to 2,000 for the four languages."""
-    tokenizer_seed: int
-    domains: tuple[Domain, ...]
+    tokenizer_seed: Seed
+    domains: Annotated[tuple[Domain, ...], Entries(low=1)]
     """Whose questions it reads, and whose words are whole tokens."""
-    hidden_size: int
-    intermediate_size: int
-    layers: int
-    heads: int
+    hidden_size: Positive
+    intermediate_size: Positive
+    layers: Positive
+    heads: Positive
     """Query heads of 64 dimensions; keys and values have one head."""
-    steps: int
-    batch_size: int
+    steps: Positive
+    batch_size: Positive
     """Passages a step."""
-    learning_rate: float
-    max_positions: int
-    threads: int
+    learning_rate: Annotated[float, Range(above=0, high=1)]
+    max_positions: Positive
+    threads: Threads
     """Processor threads; another number gives other bytes."""
 
 

@@ -1,0 +1,60 @@
+"""What people write in YAML and JSON: declared once, as dataclass fields, and read with every problem at once.
+
+A field's type says what it may hold: ``int``, ``float``, ``str``, ``bool``, ``Any``, ``Literal``, ``X | Y``,
+``tuple[X, ...]``, ``Mapping[str, X]`` or another such dataclass; ``Annotated`` narrows it by ``Range``, ``Text`` or
+``Entries``, or makes a ``Part`` of it. A field without a default must be written. Reading files, and rules that
+concern several fields, are the caller's.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from expertkit.fields.place import Place, show
+from expertkit.fields.rules import Entries, Part, Range, Text
+from expertkit.fields.shapes import UNREAD, declared, known, miss, read_keys, read_shape, shape_of
+
+__all__ = [
+    "UNREAD",
+    "Entries",
+    "Part",
+    "Place",
+    "Range",
+    "Text",
+    "declared",
+    "describe",
+    "known",
+    "miss",
+    "read",
+    "read_any",
+    "read_part",
+    "show",
+]
+
+T = TypeVar("T")
+
+
+def read(kind: type[T], value: object, place: Place) -> T | None:
+    """``value`` as a ``kind``, or None when problems were added to ``place.problems``."""
+    result: T | None = read_any(kind, value, place)
+    return result
+
+
+def read_any(kind: Any, value: object, place: Place) -> Any:
+    """``read`` for types that are no class."""
+    before = len(place.problems)
+    result = read_shape(shape_of(kind), value, place)
+    return result if len(place.problems) == before else None
+
+
+def read_part(part: Part, value: object, place: Place) -> dict[str, Any]:
+    """The fields that a mapping gives; None for each one that is wrong, which ``place.problems`` then tells."""
+    if isinstance(value, dict):
+        return read_keys(known(part), value, place)
+    place.wrong("a mapping", show(value))
+    return {}
+
+
+def describe(kind: Any) -> str:
+    """What a field of this type expects, in words."""
+    return shape_of(kind).describe()

@@ -1,0 +1,284 @@
+"""Types made into shapes, once each: what a value may be, how it is read, and what that is called."""
+
+from __future__ import annotations
+
+import types
+import typing
+from collections.abc import Container, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from functools import cache
+from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
+
+from expertkit.errors import nearest
+from expertkit.fields.place import Place, show
+from expertkit.fields.rules import Part, Rule
+
+UNREAD = types.MappingProxyType({"unread": True})
+"""Metadata of a dataclass field that no file gives."""
+
+_LARGEST_INT = 2**53 - 1  # what JSON readers everywhere, and RFC 8785, hold exactly
+_LARGEST_FLOAT = 1.7e308
+
+
+class Shape(Protocol):
+    """What a type says about a value."""
+
+    def fits(self, value: object) -> bool:
+        """Whether a value is of the right sort, its contents apart."""
+
+    def read(self, value: Any, place: Place) -> Any:
+        """A value that fits, in its declared type; None when it was wrong inside, which ``place.problems`` tells."""
+
+    def describe(self) -> str:
+        """What is expected, in words."""
+
+
+def read_shape(shape: Shape, value: object, place: Place) -> Any:
+    """Any value as the shape says, or None when problems were added to ``place.problems``."""
+    if shape.fits(value):
+        return shape.read(value, place)
+    known = [word for word in shape.words if isinstance(word, str)] if isinstance(shape, Choice) else []
+    place.wrong(shape.describe(), show(value), known=known, word=value if isinstance(value, str) else None)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """A number, a text, a flag, null, or anything at all."""
+
+    kind: Any
+
+    def fits(self, value: object) -> bool:
+        """Nothing is taken for another type, but for a whole number where any number will do."""
+        if self.kind is float and type(value) in {int, float}:
+            return -_LARGEST_FLOAT <= typing.cast("float", value) <= _LARGEST_FLOAT
+        if self.kind is int and type(value) is int:
+            return -_LARGEST_INT <= value <= _LARGEST_INT
+        return self.kind is Any or type(value) is self.kind
+
+    def read(self, value: Any, _place: Place) -> Any:
+        """The value; a number as a float where that is declared."""
+        return float(value) if self.kind is float else value
+
+    def describe(self) -> str:
+        """A noun."""
+        return _NOUNS[self.kind]
+
+
+_NOUNS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    bool: "true or false",
+    types.NoneType: "null",
+    Any: "a value",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words or numbers."""
+
+    words: tuple[Any, ...]
+
+    def fits(self, value: object) -> bool:
+        """Whether it is one of them; 1 is not true."""
+        return any(value == word and type(value) is type(word) for word in self.words)
+
+    def read(self, value: Any, _place: Place) -> Any:
+        """The word."""
+        return value
+
+    def describe(self) -> str:
+        """The words."""
+        words = [show(word) for word in self.words]
+        return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of several shapes: the first that fits."""
+
+    members: tuple[Shape, ...]
+
+    def fits(self, value: object) -> bool:
+        """Whether one does."""
+        return any(member.fits(value) for member in self.members)
+
+    def read(self, value: Any, place: Place) -> Any:
+        """As the first that fits reads it."""
+        return next(member for member in self.members if member.fits(value)).read(value, place)
+
+    def describe(self) -> str:
+        """All of them."""
+        return " or ".join(member.describe() for member in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list of entries of one shape; a tuple once read."""
+
+    entry: Shape
+
+    def fits(self, value: object) -> bool:
+        """Whether it is a list."""
+        return isinstance(value, list | tuple)
+
+    def read(self, value: Any, place: Place) -> Any:
+        """Every entry."""
+        return tuple(read_shape(self.entry, entry, place.entry(index)) for index, entry in enumerate(value))
+
+    def describe(self) -> str:
+        """A noun, with what each entry is."""
+        return f"a list ({self.entry.describe()} each)"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A mapping from any words to values of one shape."""
+
+    entry: Shape
+
+    def fits(self, value: object) -> bool:
+        """Whether it is a mapping."""
+        return isinstance(value, dict)
+
+    def read(self, value: Any, place: Place) -> Any:
+        """Every value."""
+        return {key: read_shape(self.entry, entry, place.at(key)) for key, entry in value.items()}
+
+    def describe(self) -> str:
+        """A noun."""
+        return "a mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A mapping with the fields of a dataclass, which it becomes."""
+
+    kind: Any
+
+    def fits(self, value: object) -> bool:
+        """Whether it is a mapping."""
+        return isinstance(value, dict)
+
+    def read(self, value: Any, place: Place) -> Any:
+        """The dataclass, if every field is right and none is missing."""
+        before = len(place.problems)
+        given = read_keys(declared(self.kind), value, place)
+        miss(self.kind, given, place)
+        return None if len(place.problems) > before else self.kind(**given)
+
+    def describe(self) -> str:
+        """A noun."""
+        return "a mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """A mapping with some of the fields of a dataclass."""
+
+    part: Part
+
+    def fits(self, value: object) -> bool:
+        """Whether it is a mapping."""
+        return isinstance(value, dict)
+
+    def read(self, value: Any, place: Place) -> Any:
+        """The fields that are given, with None for each one that is wrong."""
+        return read_keys(known(self.part), value, place)
+
+    def describe(self) -> str:
+        """A noun."""
+        return "a mapping"
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """A shape and a rule beside it."""
+
+    shape: Shape
+    rule: Rule
+
+    def fits(self, value: object) -> bool:
+        """As the shape says."""
+        return self.shape.fits(value)
+
+    def read(self, value: Any, place: Place) -> Any:
+        """As the shape reads it, if the rule accepts that."""
+        before = len(place.problems)
+        result = self.shape.read(value, place)
+        if len(place.problems) == before and not self.rule.accepts(result):
+            place.wrong(self.describe(), show(value))
+        return result if len(place.problems) == before else None
+
+    def describe(self) -> str:
+        """The shape with its rule."""
+        return self.rule.describe(self.shape.describe())
+
+
+@cache
+def shape_of(kind: Any) -> Shape:
+    """The shape of a type; ``Annotated`` narrows it by rules, or stands for a ``Part``."""
+    if get_origin(kind) is not Annotated:
+        return _bare_shape(kind)
+    bare, *rules = get_args(kind)
+    if isinstance(rules[0], Part):
+        return Some(rules[0])
+    shape = shape_of(bare)
+    for rule in rules:
+        shape = Narrowed(shape, rule)
+    return shape
+
+
+def _bare_shape(kind: Any) -> Shape:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in {Union, types.UnionType}:
+        return Either(tuple(map(shape_of, arguments)))
+    if origin is Literal:
+        return Choice(arguments)
+    if origin is tuple:
+        return Listed(shape_of(arguments[0]))
+    if origin is Mapping:
+        return Mapped(shape_of(arguments[1]))
+    return Object(kind) if is_dataclass(kind) else Plain(kind)
+
+
+@cache
+def fields_of(kind: Any) -> dict[str, tuple[Any, Field[Any]]]:
+    """The fields of a dataclass that a file gives, by name, each with its type."""
+    kinds = typing.get_type_hints(kind, include_extras=True)
+    return {each.name: (kinds[each.name], each) for each in fields(kind) if each.metadata != UNREAD}
+
+
+def declared(kind: Any) -> dict[str, Any]:
+    """The fields of a dataclass that a file gives, each with its type."""
+    return {name: type_ for name, (type_, _own) in fields_of(kind).items()}
+
+
+def known(part: Part) -> dict[str, Any]:
+    """Every key that a part may give, with its type."""
+    own = {name: type_ for name, type_ in declared(part.kind).items() if name not in part.without}
+    return own | dict(part.also)
+
+
+def read_keys(kinds: Mapping[str, Any], value: Mapping[str, Any], place: Place) -> dict[str, Any]:
+    """The values of known keys, None for each one that is wrong; an unknown key is a problem, if it is no comment.
+
+    A misspelt key stands for the known one that it was probably meant to be, as a wrong one.
+    """
+    given = {key: entry for key, entry in value.items() if not (place.comments and key.startswith("_"))}
+    unknown = [key for key in given if key not in kinds]
+    for key in unknown:
+        place.at(key).wrong("a known key", show(key), known=kinds, word=key)
+    meant = {guess: None for key in unknown if (guess := nearest(key, kinds))}
+    right = {name: kind for name, kind in kinds.items() if name in given}
+    return meant | {name: read_shape(shape_of(kind), given[name], place.at(name)) for name, kind in right.items()}
+
+
+def miss(kind: Any, given: Container[str], place: Place) -> None:
+    """Note every field without a default that is not given."""
+    for name, (type_, own) in fields_of(kind).items():
+        needed = own.default is MISSING and own.default_factory is MISSING
+        if needed and name not in given:
+            place.at(name).wrong(shape_of(type_).describe(), "nothing")
