@@ -20,6 +20,7 @@ _SHORT_STEPS = 150
 _SERVER = """
 import time
 import flows
+flows.WORK.mkdir(exist_ok=True)
 from prefect.client.orchestration import get_client
 begun = time.monotonic()
 get_client(sync_client=True)

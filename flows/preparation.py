@@ -61,10 +61,10 @@ def prepare() -> None:
 
 
 def _bring_base(name: str) -> None:
-    """See to it that ``models/<name>`` is the base; one from a hub or another folder is brought there once."""
+    """See to it that ``models/<name>`` is the base, brought from where it comes from, if that is elsewhere."""
     config = read_base_config(Path(), name)
     source, installed = config.source_model(), config.model()
-    if source != installed and not (layout.MODELS / name).exists():
+    if source != installed and not bases.is_brought(source, layout.MODELS / name):
         bases.place(source, layout.MODELS / name, fill=lambda folder: bases.bring(source, Path(), folder))
     bases.check(installed, bases.locate(installed, Path()))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from expertkit.bases import fingerprint
+from expertkit.bases import fingerprint, is_brought
 from expertkit.cli.main import main
+from expertkit.recipes.base_models import read_base_config
 from tests.bases.builders import make_base
 from tests.recipes.builders import base_text, edit, write
 
@@ -100,6 +102,9 @@ def test_a_base_that_lies_elsewhere_is_brought_into_models(
 
     assert result.exit_code == 0
     assert fingerprint(project / "models/tiny") == fingerprint(elsewhere)
+    source = read_base_config(project, "tiny").source_model()
+    assert is_brought(source, project / "models/tiny")
+    assert not is_brought(replace(source, path="/another/place"), project / "models/tiny")
 
 
 def test_a_base_that_is_its_own_source_is_not_replaced(project: Path) -> None:

@@ -33,6 +33,8 @@ def test_a_package_whose_signature_has_run_out_is_named(project: Path) -> None:
 
     assert expired(project, at=NOW + timedelta(days=364)) == frozenset()
     assert expired(project, at=NOW + timedelta(days=365)) == {RECIPE.key}
+    (project / "build/signed" / RECIPE.key / "damaged.expert").write_bytes(b"damaged")
+    assert expired(project, at=NOW) == frozenset()
 
 
 def test_a_signed_package_is_the_package_with_one_more_member(project: Path) -> None:

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from expertkit.bases.fingerprint import check, fingerprint
 from expertkit.bases.location import BaseModel, locate
-from expertkit.bases.placing import bring, place
+from expertkit.bases.placing import bring, is_brought, place
 
-__all__ = ["BaseModel", "bring", "check", "fingerprint", "locate", "place"]
+__all__ = ["BaseModel", "bring", "check", "fingerprint", "is_brought", "locate", "place"]

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from expertkit.bases.fingerprint import check
 from expertkit.bases.location import HUB_FILES, BaseModel, locate
-from expertkit.files import replace_folder
+from expertkit.files import read_json, replace_folder, write_json
+
+ORIGIN = "origin.json"
+"""Where the files beside it were brought from."""
 
 
 def place(base: BaseModel, target: Path, *, fill: Callable[[Path], None]) -> str:
@@ -23,10 +26,23 @@ def place(base: BaseModel, target: Path, *, fill: Callable[[Path], None]) -> str
 
 
 def bring(base: BaseModel, project: Path, target: Path) -> None:
-    """Put the files of ``base`` into ``target``, as hard links where the disk allows; fails like ``locate``."""
+    """Put the files of ``base`` into ``target``, as hard links where the disk allows; fails like ``locate``.
+
+    ``origin.json`` beside them says where they came from; it is no part of the model.
+    """
     folder = locate(base, project)
-    for path in sorted({path for pattern in HUB_FILES for path in folder.glob(pattern)}):
+    for path in sorted({path for pattern in HUB_FILES for path in folder.glob(pattern)} - {folder / ORIGIN}):
         _link(path.resolve(), target / path.name)
+    write_json(target / ORIGIN, _origin(base))
+
+
+def is_brought(base: BaseModel, folder: Path) -> bool:
+    """Whether ``folder`` holds what was brought from where ``base`` comes from."""
+    return (folder / ORIGIN).is_file() and bool(read_json(folder / ORIGIN) == _origin(base))
+
+
+def _origin(base: BaseModel) -> dict[str, str | None]:
+    return {"path": base.path, "hub": base.hub, "revision": base.revision}
 
 
 def _link(source: Path, target: Path) -> None:

@@ -11,6 +11,7 @@ from typing import IO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from expertkit import layout, signing
+from expertkit.errors import FormatError
 from expertkit.packages import archive, ledger
 from expertkit.packages.archive import Part
 from expertkit.packages.names import SIGNATURE
@@ -80,8 +81,12 @@ def expired(project: Path, *, at: datetime) -> frozenset[str]:
 
 
 def _has_expired(path: Path, at: datetime) -> bool:
-    envelope = archive.scan(path, keep=(SIGNATURE,)).kept[SIGNATURE]
-    return at >= signing.parse_moment(signing.read_unverified(envelope).expires)
+    """A damaged package has not: whoever watches the files sees that for himself."""
+    try:
+        kept = archive.scan(path, keep=(SIGNATURE,)).kept
+        return SIGNATURE in kept and at >= signing.parse_moment(signing.read_unverified(kept[SIGNATURE]).expires)
+    except FormatError:
+        return False
 
 
 def _package_command(recipe: Recipe) -> str:
