@@ -79,7 +79,7 @@ def test_the_parameters_of_this_repository_resolve() -> None:
     keys = [recipe.key for recipe in resolve(Path())]
 
     assert keys == [
-        f"{expert}-{base}" for expert in ("expert-sql", "expert-json") for base in ("qwen3-tiny", "qwen3-small")
+        f"{expert}-{base}" for expert in ("expert-sql", "expert-json") for base in ("qwen3-small", "qwen3-tiny")
     ]
 
 
