@@ -35,6 +35,8 @@ def test_a_package_whose_signature_has_run_out_is_named(project: Path) -> None:
     assert expired(project, at=NOW + timedelta(days=365)) == {RECIPE.key}
     (project / "build/signed" / RECIPE.key / "damaged.expert").write_bytes(b"damaged")
     assert expired(project, at=NOW) == frozenset()
+    (project / f"build/recipes/{RECIPE.key}.json").unlink()
+    assert expired(project, at=NOW + timedelta(days=365)) == frozenset()
 
 
 def test_a_signed_package_is_the_package_with_one_more_member(project: Path) -> None:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from expertkit import layout
 from expertkit.errors import PackagingError
 from expertkit.files import atomic_write, replace_folder, write_json
 from expertkit.packages import archive
@@ -70,6 +71,12 @@ def refuse(target: Path, refused: Judged, *, record: bool, whole: bool = True) -
     with open_folder(target, whole=whole) as folder:
         write_json(folder / REFUSED, refused.to_json())
     return refused
+
+
+def signed_folders(project: Path) -> list[Path]:
+    """What was signed for an expert and base that a recipe names, sorted; leftovers of others do not count."""
+    current = {path.stem for path in (project / layout.RECIPES).glob("*.json")}
+    return sorted(path for path in (project / layout.SIGNED).glob("[!.]*") if path.name in current)
 
 
 def find_package(folder: Path, *, hint: str) -> Path:

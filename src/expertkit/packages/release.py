@@ -12,7 +12,7 @@ from expertkit import layout
 from expertkit.errors import IntegrityError, PackagingError, SignatureError
 from expertkit.files import read_json, replace_folder, write_json
 from expertkit.packages.names import EVALUATION
-from expertkit.packages.output import find_package
+from expertkit.packages.output import find_package, signed_folders
 from expertkit.packages.report import Judged, from_json, parse_report, read_refusal
 from expertkit.packages.sidecar import write_sidecar
 from expertkit.packages.verify import verify
@@ -54,11 +54,9 @@ def release(project: Path, *, trusted: PublicKey, at: datetime) -> tuple[Release
         PackagingError: nothing was signed.
         SignatureError, IntegrityError: a package is not sound, or not signed by ``trusted``.
     """
-    signed = project / layout.SIGNED
-    current = {path.stem for path in (project / layout.RECIPES).glob("*.json")}
-    folders = sorted(path for path in signed.glob("[!.]*") if path.name in current)
+    folders = signed_folders(project)
     if not folders:
-        raise PackagingError(f"{signed}: expected signed packages, got none", hint="make run")
+        raise PackagingError(f"{project / layout.SIGNED}: expected signed packages, got none", hint="make run")
     with replace_folder(project / layout.DIST) as dist:
         found = [_collect(folder, dist, trusted=trusted, at=at) for folder in folders]
         releases = tuple(sorted(found, key=lambda each: (each.judged.expert, each.judged.base)))

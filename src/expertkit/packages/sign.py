@@ -15,7 +15,7 @@ from expertkit.errors import FormatError
 from expertkit.packages import archive, ledger
 from expertkit.packages.archive import Part
 from expertkit.packages.names import SIGNATURE
-from expertkit.packages.output import Built, find_package, open_folder, refuse, write_package
+from expertkit.packages.output import Built, find_package, open_folder, refuse, signed_folders, write_package
 from expertkit.packages.report import Judged, read_refusal
 from expertkit.packages.verify import Checked, check_archive
 from expertkit.recipes import Recipe
@@ -76,7 +76,7 @@ def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built
 
 def expired(project: Path, *, at: datetime) -> frozenset[str]:
     """The names of the folders of ``build/signed/`` whose package is no longer valid."""
-    packages = (project / layout.SIGNED).glob("[!.]*/*.expert")
+    packages = [path for folder in signed_folders(project) for path in folder.glob("*.expert")]
     return frozenset(path.parent.name for path in packages if _has_expired(path, at))
 
 
