@@ -30,7 +30,7 @@ _COMMAND = (sys.executable, "-m", "dvc", "--wait-for-lock")
 _EDGE = re.compile(r'^"(.+)" -> "(.+)";$', re.MULTILINE)
 _EXITED = re.compile(r"exited with (-?\d+)")
 _OWN_WORDS = re.compile(r"^Error: (.+?)(?=^ERROR: |\Z)", re.MULTILINE | re.DOTALL)
-_DVC_WORDS = re.compile(r"^ERROR: (.+)", re.MULTILINE)
+_DVC_WORDS = re.compile(r"^ERROR: (.+?)(?=^ERROR: |^$|\Z)", re.MULTILINE | re.DOTALL)
 _BUSY = re.compile(r"Unable to acquire lock|is busy, it is being blocked by")
 
 
@@ -177,4 +177,4 @@ def _failure(stage: str, status: int, *, log: Path) -> StageError:
 def _complaint(text: str) -> str:
     """What the command said went wrong; only if it said nothing, what DVC says."""
     own = _OWN_WORDS.findall(text)
-    return own[-1].strip() if own else "; ".join(_DVC_WORDS.findall(text))
+    return own[-1].strip() if own else "; ".join(words.strip() for words in _DVC_WORDS.findall(text))

@@ -8,7 +8,6 @@ tasks of a flow share, wherever they run: how many stages may run at once, which
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
 import uuid
@@ -21,7 +20,7 @@ from typing import Any
 
 from expertkit.errors import ExpertError, FormatError
 from expertkit.files import read_json, write_json
-from tasks import lockfile
+from tasks import lockfile, readers
 
 _WORKERS = "2"
 """How many stages run at the same time, unless something else is asked for."""
@@ -31,7 +30,6 @@ MARK = "EXPERTKIT_FLOW"
 
 _GUARD = Path(".work/flow.lock")
 _SLOTS = Path(".work/slots")
-_READERS = Path(".dvc/tmp/rwlock")
 _POLL_S = 0.1
 _waiting: list[object] = []
 """Who waits for a place in this process, the first one first."""
@@ -178,7 +176,7 @@ def _clear_up() -> str | None:
     while any(_started(record["flow"])):
         end_processes()
         time.sleep(_POLL_S)
-    _remove_if_broken(_READERS)
+    readers.repair()
     lockfile.repair()
     run = record.get("tracking_run") or record.get("interrupted_run")
     return str(run) if run else None
@@ -191,13 +189,3 @@ def _started(flow: str) -> Iterator[int]:
         with suppress(OSError):
             if mark in variables.read_bytes().split(b"\0"):
                 yield int(variables.parent.name)
-
-
-def _remove_if_broken(path: Path) -> None:
-    """DVC rewrites its list of readers and writers in place, and refuses one that is cut short."""
-    try:
-        json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return
-    except ValueError:
-        path.unlink()

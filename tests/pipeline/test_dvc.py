@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from contextlib import closing
 from pathlib import Path
@@ -74,6 +76,16 @@ def test_a_failure_is_told_in_the_words_of_the_command() -> None:
 
     assert not caught.value.is_transient
     assert caught.value.hint == "see .work/logs/b.log"
+
+
+def test_who_keeps_a_file_busy_is_named() -> None:
+    """Another command is writing what we ask about."""
+    Path(".dvc/tmp").mkdir()
+    writer = {"pid": os.getpid(), "cmd": "dvc import"}
+    Path(".dvc/tmp/rwlock").write_text(json.dumps({"write": {str(Path("a").resolve()): writer}}))
+
+    with pytest.raises(ExpertError, match=rf"busy.*\n.*{os.getpid()}.*dvc import"):
+        dvc.changed()
 
 
 def test_without_words_of_the_command_dvc_is_quoted() -> None:

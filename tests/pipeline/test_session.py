@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from threading import Event, Thread
 
@@ -12,7 +14,7 @@ import pytest
 
 from expertkit.errors import ExpertError
 from expertkit.files import write_json
-from tasks import session
+from tasks import readers, session
 
 
 @pytest.fixture(autouse=True)
@@ -92,12 +94,35 @@ def test_processes_of_a_dead_flow_are_ended() -> None:
 def test_a_broken_list_of_readers_is_removed() -> None:
     """DVC refuses to start with a list that a killed DVC left half written."""
     write_json(session.RECORD, {"flow": "dead"})
-    readers = Path(".dvc/tmp/rwlock")
-    readers.parent.mkdir(parents=True)
-    readers.write_text('{"write": {"/a": {"pi')
+    readers.LIST.parent.mkdir(parents=True)
+    readers.LIST.write_text('{"write": {"/a": {"pi')
 
     with session.claimed(workers=1):
-        assert not readers.exists()
+        assert not readers.LIST.exists()
+
+
+def test_the_dead_are_taken_off_the_list_of_readers() -> None:
+    """A dead process that nobody has waited for, and another program with its number, keep no file busy."""
+    write_json(session.RECORD, {"flow": "dead"})
+    with _process("pass", "dvc") as dead, _process("input()", "other") as other, _process("input()", "dvc") as alive:
+        while Path(f"/proc/{dead.pid}/cmdline").read_bytes():
+            time.sleep(0.01)
+        pids = {"dead": dead.pid, "other": other.pid, "alive": alive.pid}
+        entries = {name: {"pid": pid, "cmd": "dvc repro"} for name, pid in pids.items()}
+        readers.LIST.parent.mkdir(parents=True)
+        write_json(readers.LIST, {"write": entries, "read": {"/a": list(entries.values()), "/b": [entries["dead"]]}})
+
+        with session.claimed(workers=1):
+            left = json.loads(readers.LIST.read_text())
+
+        for process in (other, alive):
+            process.communicate(b"\n")
+    assert left == {"write": {"alive": entries["alive"]}, "read": {"/a": [entries["alive"]]}}
+
+
+def _process(code: str, word: str) -> subprocess.Popen[bytes]:
+    """A process with that word on its command line."""
+    return subprocess.Popen([sys.executable, "-c", code, word], stdin=subprocess.PIPE)
 
 
 def test_facts_are_shared_through_the_record() -> None:
