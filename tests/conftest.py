@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from expertkit.instructions import use_common_instructions
 from expertkit.training.base import BaseBuild, build_base
+
+use_common_instructions(os.environ)
+"""Before torch computes, as the command does."""
 
 NANO = BaseBuild(
     seed=3,

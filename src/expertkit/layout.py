@@ -32,7 +32,7 @@ METRICS = "metrics.json"
 SUMMARY = "data.json"
 """What an expert's data is, in its folder: digest, sizes, forms."""
 ENVIRONMENT = "environment.json"
-"""Under which circumstances an adapter was trained, beside it."""
+"""Under which circumstances an adapter was trained or an embedded base built, beside it."""
 CURVE = "loss.csv"
 """How its loss went."""
 

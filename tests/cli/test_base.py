@@ -120,6 +120,26 @@ def test_a_base_that_is_its_own_source_is_not_replaced(project: Path) -> None:
     assert (project / "models/tiny/README.md").read_text() == "kept"
 
 
+@pytest.mark.parametrize(
+    ("torch", "reason"),
+    [(None, "so settings or code have changed"), ("2.12.0", "which may round otherwise: torch 2.12.0, here ")],
+)
+def test_a_base_that_is_not_rebuilt_to_the_byte_says_why(project: Path, torch: str | None, reason: str) -> None:
+    """The environment that built a base lies beside it, and is compared."""
+    CliRunner().invoke(main, ["base", "build", "nano"])
+    record = project / "models/nano/environment.json"
+    environment = json.loads(record.read_text())
+    if torch:
+        write(record, json.dumps({**environment, "libraries": {**environment["libraries"], "torch": torch}}))
+    edit(project / "configs/base_models/nano.yaml", "seed: 1, v", "seed: 2, v")
+
+    refused = CliRunner().invoke(main, ["base", "build", "nano", "--verify"])
+
+    assert refused.exit_code == 4
+    assert f"base model 'nano': expected fingerprint {fingerprint(project / 'models/nano')}" in refused.stderr
+    assert reason in refused.stderr
+
+
 def test_a_base_is_built_and_the_same_again(project: Path) -> None:
     """Settings and code decide every byte, and a build that is not the pinned one replaces nothing."""
     built = CliRunner().invoke(main, ["base", "build", "nano", "--json"])

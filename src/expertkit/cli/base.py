@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -83,20 +82,42 @@ def _build_anew(config: BaseConfig, fill: Callable[[Path], None]) -> str:
 def _rebuild(config: BaseConfig, fill: Callable[[Path], None]) -> str:
     """Build beside, and compare."""
     from expertkit import bases
+    from expertkit.errors import CompatibilityError
 
     model = config.model()
     present = bases.check(model, bases.locate(model, Path()))
     with TemporaryDirectory() as folder:
         fill(Path(folder))
-        return bases.check(replace(model, fingerprint=present), Path(folder))
+        found = bases.fingerprint(Path(folder))
+        if found != present:
+            message = f"base model {config.name!r}: expected fingerprint {present} as in {model.path}, got {found}"
+            raise CompatibilityError(message, hint=_explanation(Path(str(model.path)), Path(folder)))
+        return found
+
+
+def _explanation(present: Path, rebuilt: Path) -> str:
+    """Why a base was not rebuilt to the byte, as far as the two environments tell."""
+    from expertkit.files import read_json
+    from expertkit.training.environment import differences
+
+    records = [folder / layout.ENVIRONMENT for folder in (present, rebuilt)]
+    if not all(record.is_file() for record in records):
+        return f"what lies in {present} counts"
+    found = differences(*map(read_json, records))
+    if not found:
+        return "it was built in the same environment, so settings or code have changed since"
+    return f"it was built in another environment, which may round otherwise: {'; '.join(found)}"
 
 
 def _build(config: BaseConfig, settings: BaseBuild, folder: Path) -> None:
+    from expertkit.files import write_json
     from expertkit.progress import progress
     from expertkit.training.base import build_base
+    from expertkit.training.environment import describe_environment
 
     with TemporaryDirectory() as scratch, progress(f"base@{config.name}", total=settings.steps) as shown:
         build_base(settings, folder, scratch=Path(scratch), measure=lambda step, values: shown.report(step, **values))
+    write_json(folder / layout.ENVIRONMENT, describe_environment(threads=settings.threads))
 
 
 def _settings(config: BaseConfig) -> BaseBuild:

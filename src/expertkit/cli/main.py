@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from typing import Any
 
 import click
 
 from expertkit.errors import ExpertError
+from expertkit.instructions import use_common_instructions
 
 COMMANDS = {
     "base": "Build and identify base models.",
@@ -53,6 +55,7 @@ class LazyGroup(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run, and turn an expected error into its message, its hint and its exit status."""
+        use_common_instructions(os.environ)
         try:
             return super().main(*args, **kwargs)
         except ExpertError as error:
