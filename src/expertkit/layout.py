@@ -26,6 +26,8 @@ DIST = Path("dist")
 
 CHECKPOINTS = Path(".work/checkpoints")
 PROGRESS = Path(".work/progress")
+REBUILT = Path(".work/bases")
+"""Embedded bases that were built and are not the pinned ones."""
 
 METRICS = "metrics.json"
 """What a stage measured, in the folder it wrote."""

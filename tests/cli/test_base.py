@@ -138,6 +138,7 @@ def test_a_base_that_is_not_rebuilt_to_the_byte_says_why(project: Path, torch: s
     assert refused.exit_code == 4
     assert f"base model 'nano': expected fingerprint {fingerprint(project / 'models/nano')}" in refused.stderr
     assert reason in refused.stderr
+    assert fingerprint(project / ".work/bases/nano") in refused.stderr
 
 
 def test_a_base_is_built_and_the_same_again(project: Path) -> None:
@@ -151,4 +152,5 @@ def test_a_base_is_built_and_the_same_again(project: Path) -> None:
     assert found == fingerprint(project / "models/nano")
     assert verified.stdout == f"nano: the same as in models/nano, fingerprint {found}\n"
     assert refused.exit_code == 4
-    assert found == fingerprint(project / "models/nano")
+    assert "Hint: what was made lies in .work/bases/nano; " in refused.stderr
+    assert found == fingerprint(project / "models/nano") == fingerprint(project / ".work/bases/nano")

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from expertkit.bases.fingerprint import check, fingerprint
 from expertkit.bases.location import BaseModel, locate
-from expertkit.bases.placing import bring, is_brought, place
+from expertkit.bases.placing import bring, is_brought, link, place
 
-__all__ = ["BaseModel", "bring", "check", "fingerprint", "is_brought", "locate", "place"]
+__all__ = ["BaseModel", "bring", "check", "fingerprint", "is_brought", "link", "locate", "place"]

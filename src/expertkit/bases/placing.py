@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from expertkit.bases.fingerprint import check
@@ -31,9 +31,13 @@ def bring(base: BaseModel, project: Path, target: Path) -> None:
     ``origin.json`` beside them says where they came from; it is no part of the model.
     """
     folder = locate(base, project)
-    for path in sorted({path for pattern in HUB_FILES for path in folder.glob(pattern)} - {folder / ORIGIN}):
-        _link(path.resolve(), target / path.name)
+    _link_all({path for pattern in HUB_FILES for path in folder.glob(pattern)} - {folder / ORIGIN}, target)
     write_json(target / ORIGIN, _origin(base))
+
+
+def link(folder: Path, target: Path) -> None:
+    """Put every file that lies in ``folder`` into ``target``, as hard links where the disk allows."""
+    _link_all(folder.iterdir(), target)
 
 
 def is_brought(base: BaseModel, folder: Path) -> bool:
@@ -43,6 +47,11 @@ def is_brought(base: BaseModel, folder: Path) -> bool:
 
 def _origin(base: BaseModel) -> dict[str, str | None]:
     return {"path": base.path, "hub": base.hub, "revision": base.revision}
+
+
+def _link_all(paths: Iterable[Path], target: Path) -> None:
+    for path in sorted(paths):
+        _link(path.resolve(), target / path.name)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -75,24 +76,43 @@ def _filler(config: BaseConfig) -> Callable[[Path], None]:
 
 def _build_anew(config: BaseConfig, fill: Callable[[Path], None]) -> str:
     from expertkit import bases
+    from expertkit.errors import CompatibilityError
 
-    return bases.place(config.model(), layout.MODELS / config.name, fill=fill)
+    made = _make(config, fill)
+    try:
+        found = bases.place(config.model(), layout.MODELS / config.name, fill=lambda folder: bases.link(made, folder))
+    except CompatibilityError as error:
+        raise CompatibilityError(str(error), hint=f"what was made lies in {made}; {error.hint}") from error
+    shutil.rmtree(made)
+    return found
 
 
 def _rebuild(config: BaseConfig, fill: Callable[[Path], None]) -> str:
-    """Build beside, and compare."""
+    """Make it beside, and compare."""
     from expertkit import bases
     from expertkit.errors import CompatibilityError
 
     model = config.model()
     present = bases.check(model, bases.locate(model, Path()))
-    with TemporaryDirectory() as folder:
-        fill(Path(folder))
-        found = bases.fingerprint(Path(folder))
-        if found != present:
-            message = f"base model {config.name!r}: expected fingerprint {present} as in {model.path}, got {found}"
-            raise CompatibilityError(message, hint=_explanation(Path(str(model.path)), Path(folder)))
-        return found
+    made = _make(config, fill)
+    found = bases.fingerprint(made)
+    if found != present:
+        message = (
+            f"base model {config.name!r}: expected fingerprint {present} as in {model.path}, got {found} in {made}"
+        )
+        raise CompatibilityError(message, hint=_explanation(Path(str(model.path)), made))
+    shutil.rmtree(made)
+    return found
+
+
+def _make(config: BaseConfig, fill: Callable[[Path], None]) -> Path:
+    """Fill a folder of its own: half an hour of work is kept, whatever its fingerprint is found to be."""
+    from expertkit.files import replace_folder
+
+    made = layout.REBUILT / config.name
+    with replace_folder(made) as folder:
+        fill(folder)
+    return made
 
 
 def _explanation(present: Path, rebuilt: Path) -> str:
