@@ -1,11 +1,11 @@
-# run · test · check · bench · bases · golden · docs: what a person and CI call. Every target sets itself up first.
+# run · test · check · bench · attack · bases · golden · docs: what a person and CI call. Every target sets itself up first.
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 STAMP := .venv/installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
 
-.PHONY: run test check setup bench bases golden docs
+.PHONY: run test check setup bench attack bases golden docs
 
 run: setup
 	@python -m flows.release
@@ -32,6 +32,9 @@ $(STAMP):
 
 bench: setup
 	@python -m benchmarks
+
+attack: setup
+	@python -m tests.attacks.generated
 
 bases: setup
 	@for base in qwen3-tiny qwen3-small; do expert-cli base build $$base --verify || exit 1; done

@@ -13,7 +13,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
 
-from benchmarks import accuracy, cli, digests, machine, overhead, release
+from benchmarks import accuracy, cli, digests, machine, overhead, packing, release
 from benchmarks.commands import say
 from benchmarks.rows import Lab, Row
 from benchmarks.table import render
@@ -22,6 +22,7 @@ from expertkit.files import write_json
 
 BENCHMARKS: dict[str, Callable[[Lab], list[Row]]] = {
     "cli": cli.measure,
+    "packing": packing.measure,
     "release": release.measure,
     "accuracy": accuracy.measure,
     "digests": digests.measure,

@@ -38,7 +38,7 @@ class Outer:
 def problems_of(kind: Any, value: object, *, comments: bool = False) -> list[str]:
     """What is wrong with a value, as text."""
     problems: list[Problem] = []
-    read_any(kind, value, Place("file", problems, comments=comments))
+    read_any(kind, value, Place("file", problems, is_json=comments))
     return [str(problem) for problem in problems]
 
 

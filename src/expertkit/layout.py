@@ -29,6 +29,8 @@ PROGRESS = Path(".work/progress")
 REBUILT = Path(".work/bases")
 """Embedded bases that were built and are not the pinned ones."""
 
+WEIGHTS = "weights"
+"""The folder of an expert's adapters, one folder in it for each base."""
 METRICS = "metrics.json"
 """What a stage measured, in the folder it wrote."""
 SUMMARY = "data.json"
@@ -41,4 +43,4 @@ CURVE = "loss.csv"
 
 def weights(expert: str, base: str) -> Path:
     """The folder of the adapter that is shipped, which lies with the expert."""
-    return EXPERTS / expert / "weights" / base
+    return EXPERTS / expert / WEIGHTS / base

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import expertkit
+from expertkit import layout
 from expertkit.errors import PackagingError
 from expertkit.files import listing_digest, sha256_file
 
 CODE = Path(expertkit.__file__).resolve().parent
 """The sources of expertkit itself."""
 
-_MADE = frozenset({"weights", "__pycache__"})
+_MADE = frozenset({layout.WEIGHTS, "__pycache__"})
 
 
 def source_files(folder: Path) -> Iterator[Path]:

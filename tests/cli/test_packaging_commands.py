@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from expertkit.cli.main import main
 from expertkit.files import read_json
-from tests.packages.builders import judge, make_project, put
+from tests.packages.builders import decompose_adapter, judge, make_project, other_base, put, train
 
 NAME = "expert-mini-nano.v1.0.0.expert"
 PAIR = "--expert expert-mini --base nano"
@@ -203,3 +204,74 @@ def test_the_release_ends_with_a_table_and_three_commands() -> None:
         "mlflow ui --backend-store-uri sqlite:///mlflow.db",
         "dvc dag",
     ]
+
+
+def both(project: Path) -> None:
+    """Let the expert be trained and accepted on its second base as well."""
+    recipe = other_base()
+    put(project / f"build/recipes/{recipe.key}.json", recipe.to_json())
+    train(project, recipe, seed=2)
+    decompose_adapter(project, recipe)
+    judge(project, recipe=recipe)
+
+
+def test_all_models_are_packed_side_by_side(project: Path) -> None:
+    """One package for each base of the manifest, the same as one by one."""
+    both(project)
+
+    made = run_json("package --expert expert-mini --all-models")["packages"]
+
+    assert [Path(each["path"]).name for each in made] == [NAME, "expert-mini-other.v1.0.0.expert"]
+    for base, each in zip(("nano", "other"), made, strict=True):
+        assert run_json(f"package --expert expert-mini --base {base}")["content_digest"] == each["content_digest"]
+        assert [entry["name"] for entry in run_json(f"inspect {each['path']}")["bases"]] == [base]
+
+
+def test_several_bases_and_none_chosen_is_an_error_that_lists_them(project: Path) -> None:
+    """Exit status 2, and nothing is packed."""
+    message = run("package --expert expert-mini", status=2).stderr
+
+    assert "expected --base, one of nano, other, or --all-models" in message
+    assert not (project / "build/packages").exists()
+
+
+@pytest.mark.parametrize("spelling", ["nano", "Nano", "models/NANO", "Some/Nano", "na-no"])
+@pytest.mark.usefixtures("project")
+def test_a_base_is_found_however_it_is_spelled(spelling: str) -> None:
+    """A path, a hub id, capitals, other signs between the letters."""
+    assert Path(run_json(f"package --expert expert-mini --model {spelling}")["path"]).name == NAME
+
+
+def test_a_base_that_the_expert_is_not_for_is_named(project: Path) -> None:
+    """Exit status 4, with those that there are; two that may be meant are told as well."""
+    unknown = run("package --expert expert-mini --model gemma", status=4).stderr
+    raw = read_json(project / "experts/expert-mini/manifest.json")
+    raw["base_models"] = [{**raw["base_models"][0], "name": name} for name in ("m-1.1b", "m-2b")]
+    put(project / "experts/expert-mini/manifest.json", raw)
+
+    assert "expected one of nano, other, got 'gemma'" in unknown
+    assert "expected one of m-1.1b, m-2b, got 'gemma'" in run("package -m expert-mini --model gemma", status=4).stderr
+
+
+def test_an_expert_of_schema_1_0_ignores_the_model(project: Path) -> None:
+    """It has one base, which the name of its package does not repeat."""
+    raw = read_json(project / "experts/expert-mini/manifest.json")
+    entry = raw.pop("base_models")[0]
+    single = {"schema_version": "1.0", "base_model": {"name": "nano"}, "adapters": entry["adapters"]}
+    put(project / "experts/expert-mini/manifest.json", {**raw, **single})
+
+    ignored = run_json("package --expert expert-mini --model gemma")
+    plain = run_json("package --expert expert-mini")
+
+    assert Path(plain["path"]).name == "expert-mini.v1.0.0.expert"
+    assert ignored["content_digest"] == plain["content_digest"]
+
+
+@pytest.mark.usefixtures("project")
+def test_packing_tells_each_member_with_its_ratio() -> None:
+    """Bytes before and after, for people and as JSON."""
+    text = run(f"package {PAIR}").stdout
+    members = run_json(f"package {PAIR}")["members"]
+
+    assert re.search(r"^ +[\d,]+ -> +[\d,]+ +\d+\.\d%  adapter_model\.safetensors$", text, re.MULTILINE)
+    assert all(0 < sizes["packed"] <= sizes["bytes"] + 1024 for sizes in members.values())

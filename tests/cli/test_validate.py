@@ -61,8 +61,8 @@ def test_problems_of_a_manifest_are_all_listed(project: Path) -> None:
 
     assert (result.exit_code, result.stdout) == (11, "")
     assert result.stderr.splitlines() == [
-        f"Error: {manifest}: licence: expected a known key, got \"licence\", did you mean 'license'?",
-        f"{manifest}: version: expected a semantic version such as '1.0.0', got \"1\"",
+        f"Error: {manifest}: /licence: expected a known key, got \"licence\", did you mean 'license'?",
+        f"{manifest}: /version: expected a semantic version such as '1.0.0', got \"1\"",
     ]
 
 
@@ -74,7 +74,7 @@ def test_a_folder_without_what_its_manifest_names_is_refused(project: Path) -> N
     manifest = CliRunner().invoke(main, ["validate", "experts/expert-sql/manifest.json"])
 
     assert (folder.exit_code, manifest.exit_code) == (11, 0)
-    assert "evaluation.test_cases: expected a file of the expert's tests/" in folder.stderr
+    assert "/evaluation/test_cases: expected a file beside the manifest" in folder.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Whether the documents are true of the code: ``python -m tests.docs.check`` from the project's root.
 
 Lists everything that is wrong and exits with 1 if anything is. Looks at the documents in the root and in
-docs/: the generated page of commands, links, the README's length, and the commands that it tells people to
+docs/: the generated pages, links, the README's length, and the commands that it tells people to
 type. What those commands print is checked by the tests.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import click
 
 from expertkit.cli.main import main as group
-from tests.docs.make import PAGE, ROOT, render
+from tests.docs.make import PAGES, ROOT
 
 README_LINES = 120
 
@@ -37,7 +37,7 @@ def main() -> int:
 
 def problems(root: Path) -> list[str]:
     """Everything that is wrong with the documents of the project in ``root``."""
-    return [*_stale_page(root), *_long_readme(root), *_dead_links(root), *_unknown_commands(root)]
+    return [*_stale_pages(root), *_long_readme(root), *_dead_links(root), *_unknown_commands(root)]
 
 
 def typed_commands(text: str) -> Iterator[list[str]]:
@@ -51,10 +51,11 @@ def typed_commands(text: str) -> Iterator[list[str]]:
                 yield from _simple_commands(line)
 
 
-def _stale_page(root: Path) -> Iterator[str]:
-    page = root / PAGE
-    if not page.is_file() or page.read_text(encoding="utf-8") != render():
-        yield f"{PAGE}: expected what the commands say about themselves, got something else; make docs"
+def _stale_pages(root: Path) -> Iterator[str]:
+    for page, render in PAGES.items():
+        path = root / page
+        if not path.is_file() or path.read_text(encoding="utf-8") != render():
+            yield f"{page}: expected what the code says about itself, got something else; make docs"
 
 
 def _long_readme(root: Path) -> Iterator[str]:
@@ -64,7 +65,8 @@ def _long_readme(root: Path) -> Iterator[str]:
 
 
 def _dead_links(root: Path) -> Iterator[str]:
-    for document in [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]:
+    below = (path for folder in ("docs", "examples") for path in sorted((root / folder).rglob("*.md")))
+    for document in [*sorted(root.glob("*.md")), *below]:
         text = document.read_text(encoding="utf-8")
         for link in _LINK.findall(_FENCED.sub("", text)):
             if not _ADDRESS.match(link) and (wrong := _what_is_missing(document, link)):

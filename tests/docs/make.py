@@ -1,69 +1,29 @@
-"""Writes docs/cli.md from the commands themselves: ``python -m tests.docs.make`` from the project's root.
-
-Owns how the page looks; every word about a command is the command's own ``--help``, as a terminal of 80
-columns shows it.
-"""
+"""Writes the pages that the code says itself: ``python -m tests.docs.make`` from the project's root."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-import click
-
-from expertkit import errors
-from expertkit.cli.main import main as group
-from expertkit.errors import ExpertError
 from expertkit.files import write_bytes
+from tests.docs import commands, fields
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = Path("docs/cli.md")
-
-_WIDTH = 78  # of click's help in a terminal of 80 columns
-_HEAD = """\
-# expert-cli
-
-What every command says about itself with `--help`; written by `make docs`. With `--json` a command prints one JSON
-object on stdout; messages go to stderr.
-
-| exit status | meaning |
-|---|---|
-| 0 | Done. |
-| 1 | Anything else: no space, no permission, no network, or `release` with a refused expert. |
-| 2 | The command line is wrong. |
-"""
+PAGES: Mapping[Path, Callable[[], str]] = {
+    Path("docs/cli.md"): commands.render,
+    Path("docs/manifest-fields.md"): fields.render,
+    Path("docs/schema/manifest-1.0.schema.json"): partial(fields.render_schema, "1.0"),
+    Path("docs/schema/manifest-2.0.schema.json"): partial(fields.render_schema, "2.0"),
+}
+"""Each page, and what makes it."""
 
 
 def main() -> None:
-    """Replace the page."""
-    write_bytes(ROOT / PAGE, render().encode())
-
-
-def render() -> str:
-    """The page as it should be."""
-    sections = [f"## {each.command_path}\n\n```text\n{each.get_help()}\n```\n" for each in contexts()]
-    return "\n".join([_HEAD + _statuses(), *sections])
-
-
-def contexts(within: click.Context | None = None) -> Iterator[click.Context]:
-    """A context for the group, each of its commands and theirs, in the order of the release line."""
-    context = within or click.Context(group, info_name="expert-cli", terminal_width=_WIDTH)
-    yield context
-    command = context.command
-    if isinstance(command, click.Group):
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            assert found is not None, name
-            yield from contexts(click.Context(found, info_name=name, parent=context))
-
-
-def _statuses() -> str:
-    """A row for each kind of error that has an exit status of its own."""
-    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ExpertError)]
-    leaves = sorted((kind.exit_code, kind.__name__, inspect.getdoc(kind)) for kind in kinds if kind.exit_code > 1)
-    kept = [row for row in leaves if row[1] != errors.ProblemsError.__name__]
-    return "".join(f"| {code} | {name}: {said} |\n" for code, name, said in kept)
+    """Replace them all."""
+    for page, render in PAGES.items():
+        (ROOT / page).parent.mkdir(exist_ok=True)
+        write_bytes(ROOT / page, render().encode())
 
 
 if __name__ == "__main__":

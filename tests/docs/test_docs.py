@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs.check import problems, typed_commands
-from tests.docs.make import PAGE, ROOT, contexts, render
+from tests.docs.commands import contexts
+from tests.docs.make import PAGES, ROOT
 
 PROGRAMS = Path(sys.executable).parent
 HEAVY = ("dvc", "matplotlib", "mlflow", "numpy", "peft", "prefect", "scipy", "torch", "transformers")
@@ -68,7 +69,7 @@ def test_what_is_wrong_is_told(tmp_path: Path, readme: str, told: str) -> None:
 def test_a_stale_page_of_commands_is_told(tmp_path: Path) -> None:
     """A page that says something else than the commands do has to be made again."""
     make_documents(tmp_path, readme="[a](#a)\n# A\n```sh\nfor x in a; do make run; done && ls\n```\n")
-    (tmp_path / PAGE).write_text(render().replace("--json", "--yaml", 1))
+    (tmp_path / "docs/cli.md").write_text((tmp_path / "docs/cli.md").read_text().replace("--json", "--yaml", 1))
 
     found = problems(tmp_path)
 
@@ -110,7 +111,7 @@ def test_help_is_quick() -> None:
 
 def test_help_imports_nothing_heavy_and_is_on_the_page() -> None:
     """No command needs a heavy module to explain itself, and docs/cli.md has each explanation word for word."""
-    page = (ROOT / PAGE).read_text(encoding="utf-8")
+    page = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
     asked = [context.command_path.split()[1:] for context in contexts()]
 
     answers = json.loads(run(sys.executable, "-c", _ASK_ALL, stdin=json.dumps(asked)))
@@ -122,8 +123,10 @@ def test_help_imports_nothing_heavy_and_is_on_the_page() -> None:
 
 def make_documents(root: Path, *, readme: str) -> None:
     """A project of three documents that are in order, but for the README."""
-    (root / "docs").mkdir()
-    (root / PAGE).write_text(render(), encoding="utf-8")
+    (root / "docs/schema").mkdir(parents=True)
+    for page, render in PAGES.items():
+        (root / page).write_text(render(), encoding="utf-8")
+    (root / "docs/manifest.md").write_text("", encoding="utf-8")
     (root / "Makefile").write_text("BIN := bin\n\nrun: setup\n\t@true\n", encoding="utf-8")
     (root / "README.md").write_text(readme, encoding="utf-8")
 

@@ -13,6 +13,7 @@ from tests.docs.make import ROOT
 HOSTS = {
     "download.pytorch.org": ("README.md",),
     "in-toto.io": ("docs/signing.md", "src/expertkit/signing/statement.py", "tests/"),
+    "json-schema.org": ("docs/schema/", "src/expertkit/fields/json_schema.py"),
     "keepachangelog.com": ("CHANGELOG.md",),
     "semver.org": ("CHANGELOG.md",),
 }

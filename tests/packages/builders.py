@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from expertkit import layout
+from expertkit.adapters.tensors import encode
 from expertkit.files import dump_json, sha256_file
 from expertkit.packages.build import build, prepare
 from expertkit.packages.decomposition import decompose_adapter
@@ -29,7 +30,7 @@ from expertkit.recipes import (
 )
 from expertkit.signing import PublicKey
 from expertkit.signing.keys import public_key
-from tests.adapters.builders import random_lora
+from tests.adapters.builders import SHAPES, matrix, random_lora
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 
@@ -99,7 +100,8 @@ def make_project(folder: Path, *, recipe: Recipe = RECIPE) -> Path:
     put(folder / "experts/expert-mini/grammar.gbnf", b'root ::= "SELECT"\n')
     put(folder / "experts/expert-mini/tests/test_cases.json", [])
     put(folder / "models/nano/config.json", {"architectures": ["Qwen3ForCausalLM"]})
-    put(folder / "models/nano/model.safetensors", b"\x02\0\0\0\0\0\0\0{}")
+    weights = {f"{name}.weight": matrix(*shape) for name, shape in SHAPES.items()}
+    put(folder / "models/nano/model.safetensors", encode(weights, "float32"))
     put(folder / "models/nano/tokenizer.json", TOKENIZER)
     put(folder / "models/nano/tokenizer_config.json", TOKENIZER_CONFIG)
     put(folder / "configs/training/mini.yaml", b"rank: 4\n")
@@ -127,6 +129,7 @@ def judge(folder: Path, *, recipe: Recipe = RECIPE, **changed: Any) -> None:
         "expert": recipe.expert, "base": recipe.base, "version": recipe.version,
         "adapter_digest": sha256_file(weights), "metric": "rows", "items": 10,
         "base_score": 0.0, "expert_score": 0.9, "p_value": 1e-9, "unseen": {"expert_score": 0.5},
+        "prompt": {"template": "chatml", "hash": "e" * 64, "shots": 0},
         "verdict": "accepted", "reasons": [],
     }  # fmt: skip
     put(folder / "build/evaluate" / recipe.key / "metrics.json", {**metrics, **changed})

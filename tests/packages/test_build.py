@@ -11,13 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from expertkit.adapters.tensors import encode
 from expertkit.errors import CompatibilityError, ExpertError, FormatError, IntegrityError, ManifestError, PackagingError
 from expertkit.files import read_json, sha256_bytes
 from expertkit.packages.build import build, list_contents, prepare
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.names import REQUIRED
+from expertkit.packages.output import Built
 from expertkit.packages.verify import check_archive
 from expertkit.recipes import PackageConfig
+from tests.adapters.builders import matrix
 from tests.packages.archives import decode
 from tests.packages.builders import MANIFEST, RECIPE, WEIGHTS, judge, load, make_project, other_base, pack, put, train
 
@@ -55,11 +58,11 @@ def test_what_training_leaves_behind_stays_out(project: Path) -> None:
 
 
 def test_optional_files_may_be_missing(project: Path) -> None:
-    """README and LICENSE go in where they exist."""
+    """LICENSE goes in where it exists; a README is made in any case."""
     (project / "experts/expert-mini/README.md").unlink()
     (project / "experts/expert-mini/LICENSE").unlink()
 
-    assert members(project).keys() == (GUIDE | OURS) - {"README.md", "LICENSE"}
+    assert members(project).keys() == (GUIDE | OURS) - {"LICENSE"}
 
 
 @pytest.mark.parametrize("by_recipe", [True, False])
@@ -284,3 +287,60 @@ def test_the_same_bytes_come_out_everywhere(tmp_path: Path) -> None:
         digests.add(done.stdout)
 
     assert len(digests) == 1
+
+
+def test_an_adapter_that_does_not_fit_the_base_is_not_packed(project: Path) -> None:
+    """Modules and shapes are compared with the base's weights before anything is loaded."""
+    put(
+        project / "models/nano/model.safetensors",
+        encode({"model.layers.0.self_attn.q_proj.weight": matrix(8, 7)}, "float32"),
+    )
+
+    with pytest.raises(CompatibilityError) as refusal:
+        pack(project)
+
+    assert "model.layers.0.self_attn.q_proj (8, 6)" in str(refusal.value)
+    assert "model.layers.0.mlp.down_proj (6, 12)" in str(refusal.value)
+
+
+def test_the_model_card_is_made_of_facts(project: Path) -> None:
+    """A head that hubs read, the expert's own words, scores, and a digest of everything it was made of."""
+    found = members(project)
+    card, provenance = found["README.md"].decode(), load(found["provenance.json"])
+
+    assert card.startswith('---\nlicense: "mit"\nbase_model: "nano"\nlibrary_name: peft\n')
+    assert "\n# expert-mini\n" in card
+    assert "| right answers, 10 test items | 0.000 | 0.900 |" in card
+    assert "| names never seen in training | | 0.500 |" in card
+    for digest in (provenance["base"]["fingerprint"], provenance["data"], provenance["recipe"], "e" * 64):
+        assert f"`{digest}`" in card
+    assert provenance["prompt"] == {"template": "chatml", "hash": "e" * 64}
+    assert f"`{provenance['environment_fingerprint']}`" in card
+
+
+def test_an_expert_of_schema_1_0_is_packed_in_its_own_form(project: Path) -> None:
+    """One base outside of a list, and no base in the file's name."""
+    raw = {key: value for key, value in MANIFEST.items() if key != "base_models"}
+    (entry, _) = MANIFEST["base_models"]
+    single = {"name": "nano", "_note": "kept"}
+    put(project / "experts/expert-mini/manifest.json", {
+        **raw, "schema_version": "1.0", "base_model": single, "adapters": entry["adapters"],
+    })  # fmt: skip
+
+    path = pack(project)
+
+    packed = load(decode(path.read_bytes())["manifest.json"])
+    assert path.name == "expert-mini.v1.0.0.expert"
+    assert packed["base_model"]["_note"] == "kept"
+    assert len(packed["base_model"]["sha256"]) == len(packed["adapters"][0]["sha256"]) == 64
+    assert "base_models" not in packed
+    assert check_archive(path).manifest.base_models[0].name == "nano"
+
+
+def test_each_member_is_told_with_its_packed_size(project: Path) -> None:
+    """Together they are the file, but for the frame of gzip and the end of tar."""
+    built = build(prepare(project, RECIPE))
+
+    assert isinstance(built, Built)
+    assert {name: plain for name, (plain, _) in built.members.items()} == list_contents(prepare(project, RECIPE))
+    assert 0 <= built.bytes - sum(packed for _, packed in built.members.values()) < 200

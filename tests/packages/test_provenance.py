@@ -93,7 +93,8 @@ def test_a_link_is_refused(tmp_path: Path) -> None:
 def test_no_time_host_or_path_gets_in(tmp_path: Path) -> None:
     """Two projects in different places have the same provenance."""
     made = [
-        provenance(make_project(tmp_path / name), RECIPE, recipe_digest="r", fingerprint="f") for name in ("one", "two")
+        provenance(make_project(tmp_path / name), RECIPE, recipe_digest="r", fingerprint="f", template_hash="t")
+        for name in ("one", "two")
     ]
 
     assert made[0] == made[1]
@@ -109,4 +110,4 @@ def test_a_missing_record_is_an_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).unlink()
 
     with pytest.raises(PackagingError, match=name):
-        provenance(tmp_path, RECIPE, recipe_digest="r", fingerprint="f")
+        provenance(tmp_path, RECIPE, recipe_digest="r", fingerprint="f", template_hash="t")

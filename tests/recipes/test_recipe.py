@@ -14,7 +14,11 @@ from expertkit.errors import ConfigError, FormatError
 from expertkit.recipes import Recipe, read_data_recipe, read_recipe, resolve, write_recipes
 from tests.recipes.builders import make_project
 
-SOURCES = ("src/expertkit/recipes/recipe.py", "src/expertkit/manifest/training.py", "src/expertkit/bases/location.py")
+SOURCES = (
+    "src/expertkit/recipes/recipe.py",
+    "src/expertkit/recipes/train_config.py",
+    "src/expertkit/bases/location.py",
+)
 
 
 @pytest.fixture

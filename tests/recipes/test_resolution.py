@@ -113,7 +113,7 @@ def test_all_problems_of_all_files_are_told_at_once(project: Path) -> None:
         ("configs/base_models/tiny.yaml", "fingerprint", '"abc"', None),
         ("configs/training/lora.yaml", "alhpa", '"alhpa"', "alpha"),
         ("configs/training/lora.yaml", "rank", "2.5", None),
-        ("experts/expert-sql/manifest.json", "version", '"1"', None),
+        ("experts/expert-sql/manifest.json", "/version", '"1"', None),
         ("params.yaml", "bases[1]", '"smal"', "small"),
         ("params.yaml", "defaults.decompose.dtype", '"float23"', "float32"),
         ("params.yaml", "defaults.sign.valid_dais", '"valid_dais"', "valid_days"),
@@ -220,7 +220,7 @@ def test_a_list_with_a_mistake_does_not_hide_other_problems(project: Path) -> No
         "params.yaml: experts[1]",
         "params.yaml: bases",
         "configs/base_models/tiny.yaml: fingerprint",
-        "experts/expert-sql/manifest.json: version",
+        "experts/expert-sql/manifest.json: /version",
     }
 
 
@@ -239,10 +239,12 @@ def test_what_the_line_needs_of_an_expert_is_told_with_the_rest(project: Path) -
 
     file = "experts/expert-sql/manifest.json"
     assert [str(problem) for problem in refusal.value.problems] == [
+        f'{file}: /soft_prompts: expected none: only adapters are made, got "intro"',
         f"{file}: expected LICENSE beside it, got no such file",
-        f"{file}: training.decoding.grammar_file: expected 'grammar.gbnf', got \"other.gbnf\"",
-        f'{file}: evaluation.test_cases: expected a file of the expert\'s tests/, got "README.md"',
-        f'{file}: soft_prompts: expected none: only adapters are made, got "intro"',
+        f"{file}: /training/decoding/grammar_file: expected 'grammar.gbnf', got \"other.gbnf\"",
+        f'{file}: /evaluation/test_cases: expected a file of the expert\'s tests/, got "README.md"',
+        f'{file}: /training/decoding/grammar_file: expected a file beside the manifest, got "other.gbnf"',
+        f'{file}: /soft_prompts/0/path: expected a file beside the manifest, got "intro.safetensors"',
     ]
 
 
@@ -333,8 +335,8 @@ def test_wrong_manifests_alone_are_a_manifest_error(project: Path) -> None:
         resolve(project)
 
     assert [(each.file.split("/")[1], each.place, each.got) for each in refusal.value.problems] == [
-        ("expert-sql", "evaluation.test_cases", '"tests/test_cases.json"'),
-        ("expert-sql", "training.dataset.path", '"data/sql"'),
+        ("expert-sql", "/evaluation/test_cases", '"tests/test_cases.json"'),
+        ("expert-sql", "/training/dataset/path", '"data/sql"'),
         ("expert-json", "", "'name' twice"),
     ]
 

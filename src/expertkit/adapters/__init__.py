@@ -7,6 +7,8 @@ whoever stores an adapter takes bytes out.
     tensors, config = encode_tensors(lora), encode_config(lora, base="qwen3-tiny")
 """
 
+from expertkit.adapters.comparison import measure_tensors
+from expertkit.adapters.fit import check_fit
 from expertkit.adapters.lora import Factors, Lora
 from expertkit.adapters.peft import CONFIG, TENSORS, decode, encode_config, encode_tensors
 from expertkit.adapters.svd import Decomposition, decompose
@@ -17,8 +19,10 @@ __all__ = [
     "Decomposition",
     "Factors",
     "Lora",
+    "check_fit",
     "decode",
     "decompose",
     "encode_config",
     "encode_tensors",
+    "measure_tensors",
 ]

@@ -18,6 +18,8 @@ from expertkit.errors import ExpertError
 from expertkit.instructions import use_common_instructions
 
 COMMANDS = {
+    "init": "Start a new expert: its folder with everything that the line asks for.",
+    "migrate": "Write a manifest of schema 1.0 in schema 2.0.",
     "base": "Build and identify base models.",
     "recipes": "Resolve params.yaml into one recipe per expert and base.",
     "data": "Build the data an expert learns from.",
@@ -29,6 +31,8 @@ COMMANDS = {
     "sign": "Sign a package.",
     "verify": "Check every byte of a package and who vouches for it.",
     "validate": "Check a manifest, an expert's folder or a package.",
+    "inspect": "Show what is in a manifest, an expert's folder or a package.",
+    "diff": "Compare two experts: manifests, members, tensors, evaluation.",
     "release": "Collect the signed packages into dist/.",
 }
 """Every command with its one line of help; the module of the same name holds it."""

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from expertkit import layout
+
 
 def _expert_name(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """``expert-sql`` from a name, an expert's folder or the path of its manifest."""
@@ -39,6 +41,21 @@ def base(*, required: bool = True) -> Callable[[F], F]:
         "--base", "--model", "base", required=required, callback=_base_name,
         metavar="NAME", help="The base model the adapter is for.",
     )  # fmt: skip
+
+
+def expert_path(name: str = "path", *, required: bool = True) -> Callable[[F], F]:
+    """A manifest, a folder or a package; the name of one of the project's experts will do."""
+    return click.argument(name, type=click.Path(path_type=Path), required=required, callback=existing)
+
+
+def existing(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
+    """The path, or the folder of the project's expert of that name."""
+    if value is None:
+        return None
+    for candidate in (value, layout.EXPERTS / value):
+        if candidate.exists():
+            return candidate
+    raise click.UsageError(f"{value}: expected a manifest, an expert's folder or a package, got no such file")
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")

@@ -1,18 +1,30 @@
-"""``expert-cli package``: an accepted expert for one base as one file."""
+"""``expert-cli package``: an accepted expert for one base, or for each of its bases, as one file each."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from expertkit import layout
 from expertkit.cli import options
 from expertkit.cli.main import emit
+
+if TYPE_CHECKING:
+    from expertkit.packages.members import Sources
+    from expertkit.packages.output import Built
+    from expertkit.packages.report import Judged
 
 
 @click.command("package")
 @options.expert()
-@options.base()
+@click.option("--base", "--model", "asked", metavar="NAME", help="The base model the adapter is for, however spelled.")
+@click.option("--all-models", is_flag=True, help="Pack the expert for each of its bases, side by side.")
 @click.option(
     "--weights", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
     help="Folder of the adapter, or of the adapters by base; by default experts/<expert>/weights.",
@@ -23,26 +35,90 @@ from expertkit.cli.main import emit
 @click.option("--record-refusal", is_flag=True, help="Write refused.json for a refused expert, and succeed.")
 @options.as_json
 def command(  # noqa: PLR0913  # one argument per option
-    expert: str, base: str, *, weights: Path | None, include_tests: bool, list_contents: bool,
-    output: Path | None, record_refusal: bool, as_json: bool,
+    expert: str, asked: str | None, *, all_models: bool, weights: Path | None, include_tests: bool,
+    list_contents: bool, output: Path | None, record_refusal: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Pack an expert for one base into build/packages/<expert>-<base>/.
 
+    An expert with several bases needs --base or --all-models; one of schema 1.0 has one base, and --base is ignored.
     Exit status 12 says that its evaluation refused the expert.
     """
     from expertkit.packages.build import build, prepare
-    from expertkit.packages.build import list_contents as listing
     from expertkit.recipes import read_recipe
 
-    recipe = read_recipe(Path(), expert, base)
-    sources = prepare(Path(), recipe, weights=_of_base(weights, base), include_tests=include_tests)
+    bases = _bases(expert, asked, all_models=all_models)
+    prepared = [
+        prepare(Path(), read_recipe(Path(), expert, base), weights=_of_base(weights, base), include_tests=include_tests)
+        for base in bases
+    ]
     if list_contents:
-        sizes = listing(sources)
-        text = "\n".join(f"{size:>12,}  {name}" for name, size in sizes.items())
-        emit({"expert": expert, "base": base, "members": sizes}, as_json=as_json, text=text)
+        _list(expert, prepared, as_json=as_json)
         return
-    made = build(sources, output=output, record_refusal=record_refusal)
-    emit(made.to_json(), as_json=as_json, text=made.describe())
+    pack = partial(build, output=output, record_refusal=record_refusal)
+    made = [pack(prepared[0], following=_bar)] if len(prepared) == 1 else _side_by_side(pack, prepared)
+    text = "\n".join(_describe(each) for each in made)
+    facts = made[0].to_json() if not all_models else {"packages": [each.to_json() for each in made]}
+    emit(facts, as_json=as_json, text=text)
+
+
+def _bases(expert: str, asked: str | None, *, all_models: bool) -> Sequence[str]:
+    """The bases to pack for, by the names that the expert's manifest gives them."""
+    from expertkit.errors import CompatibilityError
+    from expertkit.files import required
+    from expertkit.manifest import loads, matching
+
+    path = layout.EXPERTS / expert / "manifest.json"
+    manifest = loads(required(path, hint=f"expert-cli init {expert}"), file=str(path))
+    names = [entry.name for entry in manifest.base_models]
+    if all_models or (len(names) == 1 and (asked is None or manifest.schema_version == "1.0")):
+        return names
+    listed = ", ".join(names)
+    if asked is None:
+        raise click.UsageError(f"{expert} has several base models, expected --base, one of {listed}, or --all-models")
+    found = matching(asked, names)
+    if len(found) != 1:
+        got = f"{asked!r}, which may be {' or '.join(found)}" if found else repr(asked)
+        raise CompatibilityError(f"{path}, base_models: expected one of {listed}, got {got}")
+    return found
+
+
+@contextmanager
+def _bar(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on the terminal that grows with the bytes that are packed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("packing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("packing", total=total)
+        yield lambda size: shown.advance(task, size)
+
+
+def _side_by_side(pack: Any, prepared: Sequence[Sources]) -> list[Built | Judged]:
+    """Pack them all at once: compression runs outside of Python's lock. What was packed stays when another fails."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = [pool.submit(pack, sources) for sources in prepared]
+    return [each.result() for each in running]
+
+
+def _describe(made: Built | Judged) -> str:
+    from expertkit.packages.output import Built
+
+    return f"{made.describe_members()}\n{made.describe()}" if isinstance(made, Built) else made.describe()
+
+
+def _list(expert: str, prepared: Sequence[Sources], *, as_json: bool) -> None:
+    from expertkit.packages.build import list_contents
+
+    listed = {sources.recipe.base: list_contents(sources) for sources in prepared}
+    lines = [f"{size:>12,}  {name}" for sizes in listed.values() for name, size in sizes.items()]
+    if len(listed) == 1:
+        ((base, sizes),) = listed.items()
+        emit({"expert": expert, "base": base, "members": sizes}, as_json=as_json, text="\n".join(lines))
+    else:
+        emit({"expert": expert, "members": listed}, as_json=as_json, text="\n".join(lines))
 
 
 def _of_base(weights: Path | None, base: str) -> Path | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from expertkit.data.prompt import template_hash
 from expertkit.evaluation.arm import Arm
 from expertkit.evaluation.gate import Thresholds, refusal_reasons
 from expertkit.evaluation.statistics import mcnemar, wilson_interval
@@ -21,6 +22,8 @@ class Comparison:
     expert: Arm
     base_unseen: Arm
     expert_unseen: Arm
+    template: str
+    """How both were asked."""
     shots: int
     """Worked examples in the base's prompt, chosen on dev."""
 
@@ -47,7 +50,11 @@ def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
         "unseen": _unseen(comparison),
         "secondary": {name: _both(comparison.base, comparison.expert, name) for name in comparison.metrics[1:]},
         "forms": _forms(comparison),
-        "prompt": {"shots": comparison.shots},
+        "prompt": {
+            "template": comparison.template,
+            "hash": template_hash(comparison.template),
+            "shots": comparison.shots,
+        },
         "verdict": "refused" if reasons else "accepted",
         "reasons": reasons,
     }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from expertkit import bases, layout
-from expertkit.adapters import CONFIG, TENSORS, Lora, decode
+from expertkit.adapters import CONFIG, TENSORS, Lora, check_fit, decode
 from expertkit.data.build import data_folder
 from expertkit.evaluation.exam import Exam, best_shots, read_exam
 from expertkit.evaluation.gate import Thresholds
@@ -46,6 +46,7 @@ def evaluate_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[s
     hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
     tensors = required(weights / TENSORS, hint=hint)
     lora = decode(tensors, read_json(weights / CONFIG))
+    check_fit(lora, bases.linear_shapes(folder), base=recipe.base)
     exam = read_exam(data_folder(project, recipe.expert), recipe)
     comparison = _compare(exam, folder, lora, recipe, progress)
     return _write(project, recipe, comparison, adapter_digest=sha256_bytes(tensors))
@@ -64,6 +65,7 @@ def _compare(exam: Exam, folder: Path, lora: Lora, recipe: Recipe, progress: Pro
         expert=exam.take("test", expert),
         base_unseen=base_unseen,
         expert_unseen=exam.take("unseen", expert),
+        template=exam.template,
         shots=shots,
     )
 

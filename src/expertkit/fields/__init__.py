@@ -2,27 +2,46 @@
 
 A field's type says what it may hold: ``int``, ``float``, ``str``, ``bool``, ``Any``, ``Literal``, ``X | Y``,
 ``tuple[X, ...]``, ``Mapping[str, X]`` or another such dataclass; ``Annotated`` narrows it by ``Range``, ``Text`` or
-``Entries``, or makes a ``Part`` of it. A field without a default must be written. Reading files, and rules that
-concern several fields, are the caller's.
+``Entries``, or makes a ``Part`` of it. A field without a default must be written. A dataclass may have ``RULES`` that
+concern several of its fields, and ``EXTRAS``, the type of whatever else is written. The same declarations give a
+JSON Schema. Where a ``Place`` has a list for warnings, an older file is read: other words and texts than the declared
+ones, unknown keys, what stands in ``Formerly`` and missing ``NEEDED`` fields are warnings there. Reading files is
+the caller's.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from expertkit.fields.json_schema import json_schema
 from expertkit.fields.place import Place, show
-from expertkit.fields.rules import Entries, Part, Range, Text
-from expertkit.fields.shapes import UNREAD, declared, known, miss, read_keys, read_shape, shape_of
+from expertkit.fields.rules import Entries, Formerly, NotBoth, Part, Range, Text, When
+from expertkit.fields.shapes import (
+    NEEDED,
+    UNREAD,
+    check_rules,
+    declared,
+    known,
+    miss,
+    read_keys,
+    read_shape,
+    shape_of,
+)
 
 __all__ = [
+    "NEEDED",
     "UNREAD",
     "Entries",
+    "Formerly",
+    "NotBoth",
     "Part",
     "Place",
     "Range",
     "Text",
+    "When",
     "declared",
     "describe",
+    "json_schema",
     "known",
     "miss",
     "read",
@@ -50,6 +69,7 @@ def read_any(kind: Any, value: object, place: Place) -> Any:
 def read_part(part: Part, value: object, place: Place) -> dict[str, Any]:
     """The fields that a mapping gives; None for each one that is wrong, which ``place.problems`` then tells."""
     if isinstance(value, dict):
+        check_rules(part.kind, value, place)
         return read_keys(known(part), value, place)
     place.wrong("a mapping", show(value))
     return {}

@@ -7,15 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from expertkit.fields.place import Place, show
+
 
 class Rule(Protocol):
     """A condition on a value of the right type."""
+
+    @property
+    def is_firm(self) -> bool:
+        """Whether older files have to meet it as well."""
 
     def accepts(self, value: Any) -> bool:
         """Whether the value meets it."""
 
     def describe(self, noun: str) -> str:
         """What is expected, in words; ``noun`` says it for the type alone."""
+
+    def schema(self) -> dict[str, Any]:
+        """The same in JSON Schema, beside the type's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +34,11 @@ class Range:
     low: float | None = None
     high: float | None = None
     above: float | None = None
+
+    @property
+    def is_firm(self) -> bool:
+        """A number out of bounds has never meant anything."""
+        return True
 
     def accepts(self, value: float) -> bool:
         """Whether the number lies inside."""
@@ -38,13 +52,20 @@ class Range:
         bounds = [("at least", self.low), ("above", self.above), ("at most", self.high)]
         return f"{noun}, " + " and ".join(f"{words} {bound}" for words, bound in bounds if bound is not None)
 
+    def schema(self) -> dict[str, Any]:
+        """The bounds."""
+        bounds = {"minimum": self.low, "maximum": self.high, "exclusiveMinimum": self.above}
+        return {word: bound for word, bound in bounds.items() if bound is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """The form of a text: a pattern for the whole of it, and what that means in words."""
 
     pattern: str
+    """A regular expression that Python and ECMA-262 read alike."""
     meaning: str
+    is_firm: bool = False
 
     def accepts(self, value: str) -> bool:
         """Whether the whole text has the form."""
@@ -53,6 +74,10 @@ class Text:
     def describe(self, _noun: str) -> str:
         """What is expected, in words."""
         return self.meaning
+
+    def schema(self) -> dict[str, Any]:
+        """The pattern, for the whole text."""
+        return {"pattern": f"^(?:{self.pattern})$"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +88,11 @@ class Entries:
     key: str | None = None
     """The field of each entry that must differ; None for the entry itself."""
 
+    @property
+    def is_firm(self) -> bool:
+        """An empty list, or the same twice, has never meant anything."""
+        return True
+
     def accepts(self, value: tuple[Any, ...]) -> bool:
         """Whether there are enough, and none twice."""
         keys = [getattr(entry, self.key, entry) if self.key else entry for entry in value]
@@ -72,6 +102,66 @@ class Entries:
         """The noun with its count."""
         differing = f", no two with the same {self.key}" if self.key else ", no two alike"
         return f"{noun}{differing}" + (f", at least {self.low}" if self.low else "")
+
+    def schema(self) -> dict[str, Any]:
+        """How many; JSON Schema cannot say that one field differs, and says that the entries do."""
+        return {"minItems": self.low, "uniqueItems": True} if self.low else {"uniqueItems": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Formerly:
+    """No rule, but a type: what older files have here instead."""
+
+    kind: Any
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A condition on a whole object: where ``key`` has one of the ``words``, other keys are needed or forbidden."""
+
+    key: str
+    words: tuple[str, ...]
+    needs: tuple[str, ...] = ()
+    forbids: tuple[str, ...] = ()
+
+    def check(self, given: Mapping[str, Any], place: Place) -> None:
+        """Note the keys that are missing or too many."""
+        if given.get(self.key) not in self.words:
+            return
+        why = f"{self.key} {show(given[self.key])}"
+        for key in self.needs:
+            if key not in given:
+                place.at(key).wrong(f"a value with {why}", "nothing")
+        for key in self.forbids:
+            if key in given:
+                place.at(key).wrong(f"nothing with {why}", show(given[key]))
+
+    def schema(self) -> dict[str, Any]:
+        """The same in JSON Schema."""
+        condition = {"properties": {self.key: {"enum": list(self.words)}}, "required": [self.key]}
+        needed = {"required": list(self.needs)} if self.needs else {}
+        forbidden = {"properties": dict.fromkeys(self.forbids, False)} if self.forbids else {}
+        return {"if": condition, "then": {**needed, **forbidden}}
+
+
+@dataclass(frozen=True, slots=True)
+class NotBoth:
+    """A condition on a whole object: two keys that say the same thing in different ways."""
+
+    first: str
+    second: str
+
+    def check(self, given: Mapping[str, Any], place: Place) -> None:
+        """Note that both are there."""
+        if self.first in given and self.second in given:
+            place.at(self.second).wrong(f"either {self.first} or {self.second}", "both")
+
+    def schema(self) -> dict[str, Any]:
+        """The same in JSON Schema."""
+        return {"not": {"required": [self.first, self.second]}}
+
+
+ObjectRule = When | NotBoth
 
 
 @dataclass(frozen=True, slots=True)

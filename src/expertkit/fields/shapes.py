@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
 
 from expertkit.errors import nearest
 from expertkit.fields.place import Place, show
-from expertkit.fields.rules import Part, Rule
+from expertkit.fields.rules import Formerly, ObjectRule, Part, Rule
 
 UNREAD = types.MappingProxyType({"unread": True})
 """Metadata of a dataclass field that no file gives."""
+NEEDED = types.MappingProxyType({"needed": True})
+"""Metadata of a field that must be written although it has a default, which stands for it in older files."""
 
-_LARGEST_INT = 2**53 - 1  # what JSON readers everywhere, and RFC 8785, hold exactly
+LARGEST_INT = 2**53 - 1
+"""What JSON readers everywhere, and RFC 8785, hold exactly."""
 _LARGEST_FLOAT = 1.7e308
 
 
@@ -25,6 +28,10 @@ class Shape(Protocol):
 
     def fits(self, value: object) -> bool:
         """Whether a value is of the right sort, its contents apart."""
+
+    def resembles(self, _value: object, /) -> bool:
+        """Whether a value that does not fit is found in older files."""
+        return False
 
     def read(self, value: Any, place: Place) -> Any:
         """A value that fits, in its declared type; None when it was wrong inside, which ``place.problems`` tells."""
@@ -37,13 +44,23 @@ def read_shape(shape: Shape, value: object, place: Place) -> Any:
     """Any value as the shape says, or None when problems were added to ``place.problems``."""
     if shape.fits(value):
         return shape.read(value, place)
-    known = [word for word in shape.words if isinstance(word, str)] if isinstance(shape, Choice) else []
-    place.wrong(shape.describe(), show(value), known=known, word=value if isinstance(value, str) else None)
+    word, known = (value, _words(shape)) if isinstance(value, str) else (None, ())
+    if not shape.resembles(value):
+        place.wrong(shape.describe(), show(value), known=known, word=word)
+    elif place.deviates(shape.describe(), show(value), known=known, word=word):
+        return value
     return None
 
 
+def _words(shape: Shape) -> Sequence[str]:
+    """The words that a text may have been meant to be."""
+    if isinstance(shape, Either):
+        return [word for member in shape.members for word in _words(member)]
+    return [word for word in shape.words if isinstance(word, str)] if isinstance(shape, Choice) else ()
+
+
 @dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(Shape):
     """A number, a text, a flag, null, or anything at all."""
 
     kind: Any
@@ -53,7 +70,7 @@ class Plain:
         if self.kind is float and type(value) in {int, float}:
             return -_LARGEST_FLOAT <= typing.cast("float", value) <= _LARGEST_FLOAT
         if self.kind is int and type(value) is int:
-            return -_LARGEST_INT <= value <= _LARGEST_INT
+            return -LARGEST_INT <= value <= LARGEST_INT
         return self.kind is Any or type(value) is self.kind
 
     def read(self, value: Any, _place: Place) -> Any:
@@ -76,7 +93,7 @@ _NOUNS: dict[Any, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Shape):
     """One of a few words or numbers."""
 
     words: tuple[Any, ...]
@@ -84,6 +101,10 @@ class Choice:
     def fits(self, value: object) -> bool:
         """Whether it is one of them; 1 is not true."""
         return any(value == word and type(value) is type(word) for word in self.words)
+
+    def resembles(self, value: object, /) -> bool:
+        """Whether it is another word."""
+        return isinstance(value, str) and all(isinstance(word, str) for word in self.words)
 
     def read(self, value: Any, _place: Place) -> Any:
         """The word."""
@@ -96,7 +117,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class Either(Shape):
     """One of several shapes: the first that fits."""
 
     members: tuple[Shape, ...]
@@ -104,6 +125,10 @@ class Either:
     def fits(self, value: object) -> bool:
         """Whether one does."""
         return any(member.fits(value) for member in self.members)
+
+    def resembles(self, value: object, /) -> bool:
+        """Whether it resembles one."""
+        return any(member.resembles(value) for member in self.members)
 
     def read(self, value: Any, place: Place) -> Any:
         """As the first that fits reads it."""
@@ -115,7 +140,7 @@ class Either:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Shape):
     """A list of entries of one shape; a tuple once read."""
 
     entry: Shape
@@ -134,7 +159,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapped:
+class Mapped(Shape):
     """A mapping from any words to values of one shape."""
 
     entry: Shape
@@ -145,7 +170,11 @@ class Mapped:
 
     def read(self, value: Any, place: Place) -> Any:
         """Every value."""
-        return {key: read_shape(self.entry, entry, place.at(key)) for key, entry in value.items()}
+        return {
+            key: read_shape(self.entry, entry, place.at(key))
+            for key, entry in value.items()
+            if not (place.is_json and key.startswith("_"))
+        }
 
     def describe(self) -> str:
         """A noun."""
@@ -153,7 +182,7 @@ class Mapped:
 
 
 @dataclass(frozen=True, slots=True)
-class Object:
+class Object(Shape):
     """A mapping with the fields of a dataclass, which it becomes."""
 
     kind: Any
@@ -165,8 +194,9 @@ class Object:
     def read(self, value: Any, place: Place) -> Any:
         """The dataclass, if every field is right and none is missing."""
         before = len(place.problems)
-        given = read_keys(declared(self.kind), value, place)
+        given = read_keys(declared(self.kind), value, place, extras=extras_of(self.kind))
         miss(self.kind, given, place)
+        check_rules(self.kind, value, place)
         return None if len(place.problems) > before else self.kind(**given)
 
     def describe(self) -> str:
@@ -175,7 +205,7 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True)
-class Some:
+class Some(Shape):
     """A mapping with some of the fields of a dataclass."""
 
     part: Part
@@ -186,6 +216,7 @@ class Some:
 
     def read(self, value: Any, place: Place) -> Any:
         """The fields that are given, with None for each one that is wrong."""
+        check_rules(self.part.kind, value, place)
         return read_keys(known(self.part), value, place)
 
     def describe(self) -> str:
@@ -194,7 +225,7 @@ class Some:
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
+class Narrowed(Shape):
     """A shape and a rule beside it."""
 
     shape: Shape
@@ -204,17 +235,46 @@ class Narrowed:
         """As the shape says."""
         return self.shape.fits(value)
 
+    def resembles(self, value: object, /) -> bool:
+        """As the shape says."""
+        return self.shape.resembles(value)
+
     def read(self, value: Any, place: Place) -> Any:
         """As the shape reads it, if the rule accepts that."""
         before = len(place.problems)
         result = self.shape.read(value, place)
         if len(place.problems) == before and not self.rule.accepts(result):
-            place.wrong(self.describe(), show(value))
+            note = place.wrong if self.rule.is_firm else place.deviates
+            note(self.describe(), show(value))
         return result if len(place.problems) == before else None
 
     def describe(self) -> str:
         """The shape with its rule."""
         return self.rule.describe(self.shape.describe())
+
+
+@dataclass(frozen=True, slots=True)
+class Widened(Shape):
+    """A shape, and what older files have instead."""
+
+    shape: Shape
+    former: Shape
+
+    def fits(self, value: object) -> bool:
+        """As the shape says."""
+        return self.shape.fits(value)
+
+    def resembles(self, value: object, /) -> bool:
+        """Whether it is what older files have."""
+        return self.former.fits(value)
+
+    def read(self, value: Any, place: Place) -> Any:
+        """As the shape reads it."""
+        return self.shape.read(value, place)
+
+    def describe(self) -> str:
+        """The shape."""
+        return self.shape.describe()
 
 
 @cache
@@ -227,7 +287,7 @@ def shape_of(kind: Any) -> Shape:
         return Some(rules[0])
     shape = shape_of(bare)
     for rule in rules:
-        shape = Narrowed(shape, rule)
+        shape = Widened(shape, shape_of(rule.kind)) if isinstance(rule, Formerly) else Narrowed(shape, rule)
     return shape
 
 
@@ -248,12 +308,43 @@ def _bare_shape(kind: Any) -> Shape:
 def fields_of(kind: Any) -> dict[str, tuple[Any, Field[Any]]]:
     """The fields of a dataclass that a file gives, by name, each with its type."""
     kinds = typing.get_type_hints(kind, include_extras=True)
-    return {each.name: (kinds[each.name], each) for each in fields(kind) if each.metadata != UNREAD}
+    return {
+        each.name: (_without_null(kinds[each.name]) if each.metadata == NEEDED else kinds[each.name], each)
+        for each in fields(kind)
+        if each.metadata != UNREAD
+    }
+
+
+def _without_null(kind: Any) -> Any:
+    """``X`` for ``X | None``: what a file has to say."""
+    members = [member for member in get_args(kind) if member is not types.NoneType]
+    return members[0] if get_origin(kind) in {Union, types.UnionType} and len(members) == 1 else kind
 
 
 def declared(kind: Any) -> dict[str, Any]:
     """The fields of a dataclass that a file gives, each with its type."""
     return {name: type_ for name, (type_, _own) in fields_of(kind).items()}
+
+
+def is_needed(own: Field[Any]) -> bool:
+    """Whether a field must be written."""
+    return own.metadata == NEEDED or (own.default is MISSING and own.default_factory is MISSING)
+
+
+def rules_of(kind: Any) -> tuple[ObjectRule, ...]:
+    """The conditions on a whole object: ``RULES`` of its dataclass."""
+    return getattr(kind, "RULES", ())
+
+
+def extras_of(kind: Any) -> Any:
+    """The type of values under keys that a dataclass does not declare, its ``EXTRAS``; None where there may be none."""
+    return getattr(kind, "EXTRAS", None)
+
+
+def check_rules(kind: Any, value: Mapping[str, Any], place: Place) -> None:
+    """Note what the conditions on a whole object refuse."""
+    for rule in rules_of(kind):
+        rule.check(value, place)
 
 
 def known(part: Part) -> dict[str, Any]:
@@ -262,16 +353,23 @@ def known(part: Part) -> dict[str, Any]:
     return own | dict(part.also)
 
 
-def read_keys(kinds: Mapping[str, Any], value: Mapping[str, Any], place: Place) -> dict[str, Any]:
+def read_keys(
+    kinds: Mapping[str, Any], value: Mapping[str, Any], place: Place, *, extras: Any = None
+) -> dict[str, Any]:
     """The values of known keys, None for each one that is wrong; an unknown key is a problem, if it is no comment.
 
-    A misspelt key stands for the known one that it was probably meant to be, as a wrong one.
+    A misspelt key stands for the known one that it was probably meant to be, as a wrong one. Where there are
+    ``extras``, unknown keys have values of that type, which are checked and not given back.
     """
-    given = {key: entry for key, entry in value.items() if not (place.comments and key.startswith("_"))}
+    given = {key: entry for key, entry in value.items() if not (place.is_json and key.startswith("_"))}
     unknown = [key for key in given if key not in kinds]
     for key in unknown:
-        place.at(key).wrong("a known key", show(key), known=kinds, word=key)
-    meant = {guess: None for key in unknown if (guess := nearest(key, kinds))}
+        if extras is None:
+            place.at(key).deviates("a known key", show(key), known=kinds, word=key)
+        else:
+            read_shape(shape_of(extras), given[key], place.at(key))
+    is_misspelt = extras is None and place.warnings is None
+    meant = {guess: None for key in unknown if is_misspelt and (guess := nearest(key, kinds))}
     right = {name: kind for name, kind in kinds.items() if name in given}
     return meant | {name: read_shape(shape_of(kind), given[name], place.at(name)) for name, kind in right.items()}
 
@@ -279,6 +377,6 @@ def read_keys(kinds: Mapping[str, Any], value: Mapping[str, Any], place: Place) 
 def miss(kind: Any, given: Container[str], place: Place) -> None:
     """Note every field without a default that is not given."""
     for name, (type_, own) in fields_of(kind).items():
-        needed = own.default is MISSING and own.default_factory is MISSING
-        if needed and name not in given:
-            place.at(name).wrong(shape_of(type_).describe(), "nothing")
+        if name not in given and is_needed(own):
+            note = place.at(name).deviates if own.metadata == NEEDED else place.at(name).wrong
+            note(shape_of(type_).describe(), "nothing")

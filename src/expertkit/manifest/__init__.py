@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from expertkit.manifest.migrate import migrate
 from expertkit.manifest.model import AdapterEntry, BaseEntry, Manifest
-from expertkit.manifest.parse import loads, parse
-from expertkit.manifest.training import TrainConfig
+from expertkit.manifest.names import base_key, base_slug, matching
+from expertkit.manifest.parse import Reading, load, loads, parse
 
-__all__ = ["AdapterEntry", "BaseEntry", "Manifest", "TrainConfig", "loads", "parse"]
+__all__ = [
+    "AdapterEntry",
+    "BaseEntry",
+    "Manifest",
+    "Reading",
+    "base_key",
+    "base_slug",
+    "load",
+    "loads",
+    "matching",
+    "migrate",
+    "parse",
+]

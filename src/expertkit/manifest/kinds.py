@@ -1,12 +1,12 @@
-"""The kinds of value that a manifest is made of."""
+"""The kinds of value that a manifest is made of, and recipes with it."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from expertkit.fields import Text
+from expertkit.fields import Entries, Formerly, Range, Text
 
-ExpertName = Annotated[str, Text(r"expert-[a-z0-9-]+", "an expert's name such as 'expert-sql'")]
+ExpertName = Annotated[str, Text(r"expert-[a-z0-9-]+", "an expert's name such as 'expert-sql'", is_firm=True)]
 Version = Annotated[
     str,
     Text(
@@ -14,12 +14,15 @@ Version = Annotated[
         r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
         r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?",
         "a semantic version such as '1.0.0'",
+        is_firm=True,
     ),
 ]
 BaseName = Annotated[str, Text(r"[a-z0-9]+([._-][a-z0-9]+)*", "a base model's name such as 'qwen3-0.6b'")]
 Digest = Annotated[str, Text(r"[0-9a-f]{64}", "a SHA-256 of 64 hex digits")]
-Words = Annotated[str, Text(r"(?s).*\S.*", "a text that is not empty")]
+Words = Annotated[str, Text(r"[\s\S]*\S[\s\S]*", "a text that is not empty")]
 Tag = Annotated[str, Text(r"\S+", "a word without spaces")]
+Tags = Annotated[tuple[Tag, ...], Entries()]
+Date = Annotated[str, Text(r"\d{4}-\d{2}-\d{2}(T[0-9:.]+(Z|[+-]\d{2}:\d{2}))?", "a date such as '2026-01-31'")]
 RelativePath = Annotated[
     str,
     Text(
@@ -34,10 +37,23 @@ Requirement = Annotated[
         "an expert with its versions such as 'expert-sql@>=1.0.0,<2.0.0'",
     ),
 ]
+Checkpoint = Annotated[str, Text(r"checkpoint-\d+|final", "'final' or a checkpoint such as 'checkpoint-500'")]
 
-Domain = Literal["sql", "json"]
-"""The generators that data can come from."""
-Grader = Literal["sql", "json"]
-"""What can decide that an answer is right."""
-PromptTemplate = Literal["chatml"]
-"""The prompt templates that the renderer knows."""
+Extra = Annotated[float | str, Formerly(Any)]
+"""What may stand under further keys of a list of measurements."""
+
+AdapterType = Literal["lora", "dora", "ia3", "lokr", "adalora", "osd"]
+PromptTemplate = Literal["chatml", "llama2", "alpaca", "vicuna", "custom", "qwen3"]
+Quantization = Literal["int4", "int8", "fp16", "bf16", "none"]
+TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+TargetModules = Annotated[tuple[TargetModule, ...], Entries(low=1)]
+Rank = Annotated[int, Range(1, 256)]
+Alpha = Annotated[int, Range(low=1)]
+Dropout = Annotated[float, Range(0, 1)]
+Share = Annotated[float, Range(0, 1)]
+Positive = Annotated[int, Range(low=1)]
+NotNegative = Annotated[int, Range(low=0)]
+Seed = Annotated[int, Range(0, 2**32 - 1)]
+Threads = Annotated[int, Range(1, 256)]
+LearningRate = Annotated[float, Range(above=0, high=1)]
+Scheduler = Literal["linear", "cosine", "constant", "polynomial", "cosine_with_restarts"]

@@ -1,53 +1,92 @@
-"""The manifest of schema 2.0 as one frozen value: what an expert is, for which bases, and what is shipped."""
+"""The manifest as one frozen value: what an expert is, for which bases, and what is shipped. Schema 1.0 and 2.0."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from expertkit.fields import UNREAD, Entries, Range
+from expertkit.fields import NEEDED, UNREAD, Entries, Range, When
+from expertkit.fields.rules import ObjectRule
 from expertkit.manifest.kinds import (
+    AdapterType,
+    Alpha,
     BaseName,
     Digest,
+    Dropout,
     ExpertName,
+    NotNegative,
+    Positive,
     PromptTemplate,
+    Quantization,
+    Rank,
     RelativePath,
     Requirement,
+    Share,
     Tag,
+    Tags,
+    TargetModules,
     Version,
     Words,
 )
 from expertkit.manifest.making import Evaluation, QualityMetrics, Training
-from expertkit.manifest.training import AdapterType, Alpha, Dropout, NotNegative, Positive, Rank, TargetModules
 
-Tags = Annotated[tuple[Tag, ...], Entries()]
+_RANKED = ("lora", "dora", "lokr", "adalora")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterEntry:
     """An adapter for one base; in a package, the one that is in it."""
 
+    RULES: ClassVar[tuple[ObjectRule, ...]] = (
+        When("type", _RANKED, needs=("r", "alpha")),
+        When("type", ("osd",), needs=("r",)),
+        When("type", ("ia3",), forbids=("r", "alpha")),
+    )
+
     type: AdapterType
     target_modules: TargetModules
-    r: Rank
-    alpha: Alpha
-    scaling: Literal["default", "standard"] | None = None
+    feedforward_modules: TargetModules | None = None
+    r: Rank | None = None
+    alpha: Alpha | None = None
+    scaling: Literal["default", "standard", "dora", "learned"] | None = None
     dropout: Dropout | None = None
+    use_dora: bool | None = None
+    path: RelativePath | None = None
+    """Folder or file of the weights, from the expert's folder; by default weights/<base>."""
+    checkpoint_step: NotNegative | None = None
     size_bytes: NotNegative | None = None
     sha256: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BaseEntry:
-    """A base model that the expert is for."""
+class RopeScaling:
+    """How positions beyond those of the base's training are reached."""
+
+    type: Literal["ntk-by-parts", "yarn", "dynamic", "linear"]
+    factor: Annotated[float, Range(low=1)]
+    max_position_embeddings: Positive
+    original_max_position_embeddings: Positive
+    fine_grained: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseModelEntry:
+    """The base model of schema 1.0."""
 
     name: BaseName
     """Its name in params.yaml and configs/base_models/."""
     sha256: Digest | None = None
     """Its fingerprint."""
-    quantization: Literal["int4", "int8", "fp16", "bf16", "none"] | None = None
-    prompt_template: PromptTemplate
+    quantization: Quantization | None = None
+    rope_scaling: Literal["yarn-128k", "ntk-256k", "dynamic"] | RopeScaling | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseEntry(BaseModelEntry):
+    """A base model that the expert is for."""
+
+    prompt_template: PromptTemplate | None = None
     adapters: Annotated[tuple[AdapterEntry, ...], Entries(low=1)]
 
 
@@ -70,7 +109,7 @@ class Routing:
     keywords: Annotated[tuple[Words, ...], Entries(low=1)]
     exclude_keywords: Annotated[tuple[Words, ...], Entries()] = ()
     router_hint: Words | None = None
-    priority: Annotated[float, Range(0, 1)] | None = None
+    priority: Share | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,32 +162,30 @@ class Repository:
 class Integrity:
     """The members of a package, manifest and signature apart."""
 
-    algorithm: Literal["sha256"]
-    files: Mapping[str, Digest]
+    algorithm: Literal["sha256"] | None = field(default=None, metadata=NEEDED)
+    files: Mapping[str, Digest] | None = field(default=None, metadata=NEEDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """An expert: its name, its bases, how it is made and judged, and, once packed, what is inside."""
+class Common:
+    """What manifests of both schemas say."""
 
     name: ExpertName
     version: Version
-    schema_version: Literal["2.0"]
     description: Words
     author: Words | None = None
     homepage: Words | None = None
     repository: Repository | None = None
-    base_models: Annotated[tuple[BaseEntry, ...], Entries(low=1, key="name")]
     soft_prompts: Annotated[tuple[SoftPrompt, ...], Entries(key="name")] = ()
     capabilities: Annotated[tuple[Tag, ...], Entries(low=1)]
     """Free tags such as ``language:sql``."""
     routing: Routing | None = None
     constraints: Constraints
-    perf: Performance
+    perf: Performance | None = field(default=None, metadata=NEEDED)
     runtime: Runtime | None = None
     training: Training
-    evaluation: Evaluation
-    license: Tag
+    evaluation: Evaluation | None = None
+    license: Tag | None = field(default=None, metadata=NEEDED)
     """An SPDX identifier."""
     limitations: tuple[Words | Limitation, ...] = ()
     tags: Tags = ()
@@ -156,6 +193,32 @@ class Manifest:
     integrity: Integrity | None = None
     raw: Mapping[str, Any] = field(default_factory=dict, repr=False, metadata=UNREAD)
     """The JSON value it was read from, comments and order included; what is written back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SingleManifest(Common):
+    """A manifest of schema 1.0: an expert for one base model."""
+
+    schema_version: Literal["1.0"] = "1.0"
+    base_model: BaseModelEntry
+    adapters: Annotated[tuple[AdapterEntry, ...], Entries(low=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MultiManifest(Common):
+    """A manifest of schema 2.0: an expert for one or more base models."""
+
+    schema_version: Literal["2.0"]
+    base_models: Annotated[tuple[BaseEntry, ...], Entries(low=1, key="name")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest(Common):
+    """An expert: its name, its bases, how it is made and judged, and, once packed, what is inside."""
+
+    schema_version: Literal["1.0", "2.0"]
+    """The schema that it was written in; read, both are the same."""
+    base_models: Annotated[tuple[BaseEntry, ...], Entries(low=1, key="name")]
 
     def base(self, name: str) -> BaseEntry | None:
         """The entry of a base model, if the expert is for it."""

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from expertkit.errors import FormatError
+from expertkit.errors import FormatError, Problem
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 32
@@ -17,7 +17,10 @@ _STRING_OR_BRACKET = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _BOM = b"\xef\xbb\xbf"
 
 
-def loads(data: bytes, *, file: str, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:
+def loads(
+    data: bytes, *, file: str, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH,
+    repeated_comments: list[Problem] | None = None,
+) -> Any:  # fmt: skip
     """The value of a JSON text.
 
     Args:
@@ -25,6 +28,7 @@ def loads(data: bytes, *, file: str, max_bytes: int = MAX_BYTES, max_depth: int 
         file: what the text is called in messages.
         max_bytes: longest text that is read at all.
         max_depth: most objects and lists inside one another.
+        repeated_comments: where given, a key that starts with an underscore may be there twice, and is noted here.
 
     Raises:
         FormatError: it is too long, too deep, not JSON, repeats a key, or holds a number or text that
@@ -37,7 +41,7 @@ def loads(data: bytes, *, file: str, max_bytes: int = MAX_BYTES, max_depth: int 
     try:
         return json.loads(
             text,
-            object_pairs_hook=lambda pairs: _object(pairs, file),
+            object_pairs_hook=lambda pairs: _object(pairs, file, repeated_comments),
             parse_constant=lambda word: _refuse(file, "a number", word),
             parse_int=lambda digits: _number(int(digits) if len(digits) < 20 else _MAX_INT + 1, digits, file),
             parse_float=lambda digits: _number(float(digits), digits, file),
@@ -77,11 +81,13 @@ def _check_depth(data: bytes, file: str, max_depth: int) -> None:
             raise FormatError(f"{file}: expected at most {max_depth} levels, got more", offset=match.start())
 
 
-def _object(pairs: list[tuple[str, Any]], file: str) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]], file: str, comments: list[Problem] | None) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) < len(pairs):
-        twice = Counter(key for key, _value in pairs).most_common(1)[0][0]
-        raise FormatError(f"{file}: expected each key once in an object, got {twice!r} twice")
+        for key in sorted(key for key, times in Counter(key for key, _value in pairs).items() if times > 1):
+            if comments is None or not key.startswith("_"):
+                raise FormatError(f"{file}: expected each key once in an object, got {key!r} twice")
+            comments.append(Problem(file=file, place=key, expected="each key once in an object", got="it twice"))
     return result
 
 

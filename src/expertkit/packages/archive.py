@@ -1,13 +1,14 @@
 """Packages as bytes: a tar.gz with exactly one accepted form (docs/packaging.md).
 
 Reading streams, writes nothing, and compares every header and every byte of padding with what writing
-would have produced, so that no two programs can see two different packages in one file.
+would have produced, so that no two programs can see two different packages in one file. What other
+programs wrote can be read too, as ``legacy``: regular files in any order, under the same limits, never trusted.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,13 @@ from expertkit.errors import FormatError
 from expertkit.files import listing_digest
 from expertkit.manifest import strict_json
 from expertkit.packages import tar
-from expertkit.packages.gzip import Deflater, Inflater, Limits
-from expertkit.packages.names import SIGNATURE, check_name, fold, order
+from expertkit.packages.gzip import Deflater, Form, Inflater, Limits
+from expertkit.packages.names import MAX_LEGACY_LENGTH, MAX_LENGTH, SIGNATURE, check_name, fold, order
 
 LIMITS = Limits()
 
 _CHUNK = 1 << 20
+Chunk = bytes | memoryview
 _HEAD = 16
 
 
@@ -33,7 +35,7 @@ class Part:
     name: str
     size: int
     """Bytes."""
-    chunks: Iterable[bytes]
+    chunks: Iterable[Chunk]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class Contents:
     """The first 16 bytes of each member."""
     kept: Mapping[str, bytes]
     """The whole bytes of the members that were asked for, where they are there."""
+    form: Form
 
     @property
     def listed(self) -> dict[str, tuple[int, str]]:
@@ -60,81 +63,112 @@ class Contents:
 
 def whole(members: Mapping[str, bytes]) -> list[Part]:
     """Parts of members that are in memory, in the order they are written."""
-    return [Part(name=name, size=len(members[name]), chunks=[members[name]]) for name in sorted(members, key=order)]
+    return [
+        Part(name=name, size=len(members[name]), chunks=_pieces(members[name])) for name in sorted(members, key=order)
+    ]
 
 
-def write(file: IO[bytes], parts: Iterable[Part]) -> None:
-    """Write the archive of ``parts``, which come in ``names.order``.
+def _pieces(data: bytes) -> list[memoryview]:
+    return [memoryview(data)[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)]
+
+
+def write(
+    file: IO[bytes], parts: Iterable[Part], *, packed: Callable[[int], None] = lambda _bytes: None
+) -> dict[str, tuple[int, int]]:
+    """Write the archive of ``parts``, which come in ``names.order``; give each one's bytes, plain and packed.
+
+    Args:
+        file: where to.
+        parts: the members.
+        packed: told after each chunk how many bytes went in.
 
     Raises:
         FormatError: a name, the order or a size is not one that would be read again.
     """
     deflater = Deflater(file)
-    rules = _Rules(LIMITS)
+    rules = _Rules(LIMITS, "canonical")
     end = 0
+    sizes: dict[str, tuple[int, int]] = {}
     for part in parts:
+        before = deflater.packed()
         rules.admit(part.name, part.size)
         deflater.write(tar.header(part.name, part.size))
         written = 0
         for chunk in part.chunks:
             deflater.write(chunk)
             written += len(chunk)
+            packed(len(chunk))
         if written != part.size:
             raise ValueError(f"{part.name}: expected {part.size} bytes, got {written}")
         deflater.write(bytes(tar.padding(part.size)))
         end += tar.BLOCK + part.size + tar.padding(part.size)
+        sizes[part.name] = (part.size, deflater.packed() - before)
     deflater.write(bytes(tar.ending(end)))
     deflater.end()
+    return sizes
 
 
-def read(file: IO[bytes], *, limits: Limits = LIMITS) -> Iterator[Part]:
+def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "canonical") -> Iterator[Part]:
     """The members of an archive in its order; each part's chunks are there until the next part is asked for.
 
     What follows the last member is checked when the iteration ends.
 
     Raises:
-        FormatError: the archive has any other form than the one that ``write`` gives.
+        FormatError: the archive has another form: any but the one that ``write`` gives, or for a legacy one, no
+            regular files of a ustar or GNU tar alone.
     """
-    stream = Inflater(file, limits=limits)
-    rules = _Rules(limits)
+    stream = Inflater(file, limits=limits, form=form)
+    rules = _Rules(limits, form)
+    parse_header = tar.parse_header if form == "canonical" else tar.parse_legacy_header
     while any(block := stream.take(tar.BLOCK)):
-        name, size = tar.parse_header(block, offset=stream.offset - tar.BLOCK)
+        name, size = parse_header(block, offset=stream.offset - tar.BLOCK)
         rules.admit(name, size)
         chunks = _chunks(stream, size)
         yield Part(name=name, size=size, chunks=chunks)
         for _unread in chunks:
             pass
         _take_zeros(stream, tar.padding(size))
-    _take_zeros(stream, tar.ending(stream.offset - tar.BLOCK) - tar.BLOCK)
+    if form == "canonical":
+        _take_zeros(stream, tar.ending(stream.offset - tar.BLOCK) - tar.BLOCK)
+    else:
+        _take_ending(stream)
     stream.end()
 
 
-def scan(path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS) -> Contents:
-    """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``, each small enough to parse.
+def scan(
+    path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS, form: Form = "canonical",
+    largest_kept: int = strict_json.MAX_BYTES,
+) -> Contents:  # fmt: skip
+    """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``.
+
+    Args:
+        path: the archive.
+        keep: members whose bytes are wanted, each of at most ``largest_kept`` bytes.
+        limits: how much it may make us do.
+        form: which form it has to have.
+        largest_kept: bytes.
 
     Raises:
-        FormatError: the archive has any other form than the one that ``write`` gives.
+        FormatError: the archive has another form.
     """
     members: dict[str, tuple[int, str]] = {}
     heads: dict[str, bytes] = {}
     kept: dict[str, bytes] = {}
     with path.open("rb") as file, _named(path):
-        for part in read(file, limits=limits):
-            if part.name in keep and part.size > strict_json.MAX_BYTES:
-                raise FormatError(
-                    f"member {part.name!r}: expected at most {strict_json.MAX_BYTES} bytes, got {part.size}"
-                )
+        for part in read(file, limits=limits, form=form):
+            if part.name in keep and part.size > largest_kept:
+                raise FormatError(f"member {part.name!r}: expected at most {largest_kept} bytes, got {part.size}")
             digest, parts, head = hashlib.sha256(), [], b""
             for chunk in part.chunks:
                 digest.update(chunk)
-                head = head or chunk[:_HEAD]
+                head = head or bytes(chunk[:_HEAD])
                 if part.name in keep:
                     parts.append(chunk)
             members[part.name] = (part.size, digest.hexdigest())
             heads[part.name] = head
             if part.name in keep:
                 kept[part.name] = b"".join(parts)
-    return Contents(members=members, heads=heads, kept=kept)
+    return Contents(members=members, heads=heads, kept=kept, form=form)
 
 
 @contextmanager
@@ -149,20 +183,22 @@ def _named(path: Path) -> Iterator[None]:
 class _Rules:
     """What the names and sizes of an archive's members have to obey together."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, form: Form) -> None:
         self._limits = limits
+        self._is_ordered = form == "canonical"
+        self._max_length = MAX_LENGTH if form == "canonical" else MAX_LEGACY_LENGTH
         self._last: tuple[bool, bytes] | None = None
         self._seen: set[str] = set()
         self._folders: set[str] = set()
 
     def admit(self, name: str, size: int) -> None:
         """Take note of the next member, or refuse it."""
-        check_name(name)
+        check_name(name, max_length=self._max_length)
         if size > self._limits.member or len(self._seen) >= self._limits.members:
             raise FormatError(
                 f"member {name!r}: expected at most {self._limits.members} of {self._limits.member} bytes"
             )
-        if self._last is not None and order(name) <= self._last:
+        if self._is_ordered and self._last is not None and order(name) <= self._last:
             raise FormatError(f"member {name!r}: expected names once and in order, got it too late or twice")
         folded = fold(name)
         folders = {folded[:at] for at, sign in enumerate(folded) if sign == "/"}
@@ -178,6 +214,13 @@ def _chunks(stream: Inflater, size: int) -> Iterator[bytes]:
         chunk = stream.take(min(size, _CHUNK))
         size -= len(chunk)
         yield chunk
+
+
+def _take_ending(stream: Inflater) -> None:
+    """The second block of zeros, and as many more as a program pads its archives with."""
+    _take_zeros(stream, tar.BLOCK)
+    while not stream.is_at_end():
+        _take_zeros(stream, tar.BLOCK)
 
 
 def _take_zeros(stream: Inflater, size: int) -> None:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from expertkit import layout
 from expertkit.files import listing_digest, sha256_bytes
 from expertkit.packages import archive
-from expertkit.packages.members import Sources, collect
+from expertkit.packages.members import Sources, collect, read_manifest
 from expertkit.packages.names import order, package_name
 from expertkit.packages.output import Built, open_folder, refuse, write_package
 from expertkit.packages.report import Judged, read_report
 from expertkit.recipes import Recipe
+
+Following = Callable[[int], AbstractContextManager[Callable[[int], None]]]
+"""Opens for a number of bytes what is told of each piece of them."""
+
+
+def nobody(_total: int) -> AbstractContextManager[Callable[[int], None]]:
+    """Nobody looks on."""
+    return nullcontext(lambda _bytes: None)
 
 
 def prepare(project: Path, recipe: Recipe, *, weights: Path | None = None, include_tests: bool = False) -> Sources:
@@ -30,6 +40,7 @@ def prepare(project: Path, recipe: Recipe, *, weights: Path | None = None, inclu
     return Sources(
         project=project,
         recipe=recipe,
+        manifest=read_manifest(project, recipe),
         weights=weights or project / layout.weights(recipe.expert, recipe.base),
         include_tests=include_tests or recipe.package.include_tests,
         metrics=metrics,
@@ -43,13 +54,16 @@ def list_contents(sources: Sources) -> dict[str, int]:
     return {name: len(members[name]) for name in sorted(members, key=order)}
 
 
-def build(sources: Sources, *, output: Path | None = None, record_refusal: bool = False) -> Built | Judged:
+def build(
+    sources: Sources, *, output: Path | None = None, record_refusal: bool = False, following: Following = nobody
+) -> Built | Judged:
     """Make the package, or with ``record_refusal`` leave the reason why there is none.
 
     Args:
         sources: what goes in.
         output: a folder to put the files into; by default the stage's own, replaced as a whole.
         record_refusal: write refused.json for a refused expert instead of raising.
+        following: given the bytes to pack, who is told as they are packed.
 
     Raises:
         PackagingError: something is missing, or the expert was refused.
@@ -61,9 +75,12 @@ def build(sources: Sources, *, output: Path | None = None, record_refusal: bool 
         return refuse(target, sources.report.judged, record=record_refusal, whole=output is None)
     members = collect(sources)
     recipe = sources.recipe
-    name = package_name(recipe.expert, recipe.base, recipe.version)
-    with open_folder(target, whole=output is None) as folder:
-        sha256 = write_package(folder / name, archive.whole(members))
+    base = None if sources.manifest.schema_version == "1.0" else recipe.base
+    path = target / package_name(recipe.expert, base, recipe.version)
+    total = sum(map(len, members.values()))
+    with open_folder(target, whole=output is None) as folder, following(total) as packed:
+        sha256, sizes = write_package(folder / path.name, archive.whole(members), packed=packed)
     listing = {name: (len(data), sha256_bytes(data)) for name, data in members.items()}
-    path = target / name
-    return Built(path=path, bytes=path.stat().st_size, sha256=sha256, content_digest=listing_digest(listing))
+    return Built(
+        path=path, bytes=path.stat().st_size, sha256=sha256, content_digest=listing_digest(listing), members=sizes
+    )  # fmt: skip

@@ -30,9 +30,14 @@ def describe(
     """
     raw: dict[str, Any] = copy.deepcopy(dict(manifest.raw))
     raw.pop("integrity", None)
-    (entry,) = (entry for entry in raw["base_models"] if entry["name"] == recipe.base)
-    adapter = {**entry["adapters"][0], **_adapter_facts(config, tensors)}
-    raw["base_models"] = [{**entry, "sha256": fingerprint, "adapters": [adapter]}]
+    facts = _adapter_facts(config, tensors)
+    if manifest.schema_version == "1.0":
+        raw["base_model"] = {**raw["base_model"], "sha256": fingerprint}
+        raw["adapters"] = [{**raw["adapters"][0], **facts}]
+    else:
+        (entry,) = (entry for entry in raw["base_models"] if entry["name"] == recipe.base)
+        adapters = [{**entry["adapters"][0], **facts}]
+        raw["base_models"] = [{**entry, "sha256": fingerprint, "adapters": adapters}]
     raw["training"]["config"] = recipe.to_json()["train"]
     raw["quality_metrics"] = {**raw.get("quality_metrics", {}), **_quality(report, recipe)}
     return raw

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Literal
 
 from expertkit.errors import FormatError
 
 HEADER = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x02\xff"
 """Deflate, no flags, no time, slowest compression, no operating system."""
+
+Form = Literal["canonical", "legacy"]
+"""Ours, byte for byte, or what other programs wrote."""
 
 _CHUNK = 1 << 16
 _FREE = 16 << 20  # bytes before the ratio is looked at: small archives are mostly padding
@@ -39,13 +42,18 @@ class Deflater:
         self._deflate = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
         self._crc = 0
         self._size = 0
+        self._written = 0
         file.write(HEADER)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Add ``data``."""
         self._crc = zlib.crc32(data, self._crc)
         self._size += len(data)
-        self._file.write(self._deflate.compress(data))
+        self._written += self._file.write(self._deflate.compress(data))
+
+    def packed(self) -> int:
+        """Bytes that what was added so far takes, compressed."""
+        return self._written + len(self._deflate.copy().flush())
 
     def end(self) -> None:
         """Finish the member."""
@@ -56,7 +64,7 @@ class Deflater:
 class Inflater:
     """Reads exact amounts from a file that is one gzip member and nothing else."""
 
-    def __init__(self, file: IO[bytes], *, limits: Limits) -> None:
+    def __init__(self, file: IO[bytes], *, limits: Limits, form: Form) -> None:
         self._file = file
         self._limits = limits
         self._inflate = zlib.decompressobj(16 + zlib.MAX_WBITS)
@@ -64,7 +72,7 @@ class Inflater:
         self._taken = 0
         self._given = 0
         start = self._read(len(HEADER))
-        if start != HEADER:
+        if form == "canonical" and start != HEADER:
             raise FormatError("archive: expected the fixed gzip header, got other bytes", offset=0)
         self._fill(start)
 
@@ -88,13 +96,17 @@ class Inflater:
             size -= len(part)
         return b"".join(parts)
 
+    def is_at_end(self) -> bool:
+        """Whether everything was read."""
+        return not self._ready and not self._more()
+
     def end(self) -> None:
         """Return if everything was read and nothing follows.
 
         Raises:
             FormatError: there is more, inside the gzip member or after it.
         """
-        if self._ready or self._more():
+        if not self.is_at_end():
             raise FormatError("archive: expected its end, got more bytes", offset=self.offset)
         if self._inflate.unused_data or self._file.read(1):
             raise FormatError("archive: expected nothing after the gzip member, got more bytes", offset=self._taken)

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import bases, layout
-from expertkit.adapters import decode
-from expertkit.errors import CompatibilityError, IntegrityError, PackagingError
+from expertkit.adapters import check_fit, decode
+from expertkit.errors import CompatibilityError, FormatError, IntegrityError, PackagingError
 from expertkit.files import dump_json, required, sha256_bytes
 from expertkit.manifest import Manifest, loads, strict_json
 from expertkit.packages import names
+from expertkit.packages.card import card
 from expertkit.packages.description import describe, integrity
 from expertkit.packages.pickles import refuse_pickle
 from expertkit.packages.provenance import provenance
@@ -29,6 +30,8 @@ class Sources:
 
     project: Path
     recipe: Recipe
+    manifest: Manifest
+    """The expert's own."""
     weights: Path
     """The folder with the adapter's files."""
     include_tests: bool
@@ -52,13 +55,14 @@ def collect(sources: Sources) -> dict[str, bytes]:
         CompatibilityError: the base is missing, or is not the one the expert was made for.
         FormatError: a file is malformed, or may hold a pickle.
     """
-    manifest = _read_manifest(sources)
+    manifest = sources.manifest
     folder = bases.locate(sources.recipe.base_model, sources.project)
     fingerprint = bases.check(sources.recipe.base_model, folder)
-    adapter = _adapter_files(sources)
+    adapter = _adapter_files(sources, base=folder)
     recipe = dump_json(sources.recipe.to_json())
     origin = provenance(
-        sources.project, sources.recipe, recipe_digest=sha256_bytes(recipe), fingerprint=fingerprint,
+        sources.project, sources.recipe,
+        recipe_digest=sha256_bytes(recipe), fingerprint=fingerprint, template_hash=sources.report.template_hash,
     )  # fmt: skip
     members = {
         **_expert_files(sources),
@@ -68,32 +72,39 @@ def collect(sources: Sources) -> dict[str, bytes]:
         names.RECIPE: recipe,
         names.PROVENANCE: dump_json(origin),
     }
-    for name, data in members.items():
-        refuse_pickle(name, data[:16])
     packed = describe(
         manifest, sources.recipe,
         fingerprint=fingerprint, report=sources.report, tensors=adapter[names.TENSORS],
         config=strict_json.loads(adapter[names.ADAPTER_CONFIG], file=names.ADAPTER_CONFIG),
     )  # fmt: skip
+    for name, data in members.items():
+        refuse_pickle(name, data[:16])
+    own = _text(names.README, members.get(names.README, b""))
+    entry = next(entry for entry in manifest.base_models if entry.name == sources.recipe.base)
+    members[names.README] = card(packed, entry, own=own, report=sources.report, provenance=origin)
     return {**members, names.MANIFEST: dump_json({**packed, "integrity": integrity(members)})}
 
 
-def _read_manifest(sources: Sources) -> Manifest:
-    path = sources.expert / names.MANIFEST
+def read_manifest(project: Path, recipe: Recipe) -> Manifest:
+    """The expert's own manifest, which must be the one that the recipe was resolved from.
+
+    Raises:
+        PackagingError: it is missing, or of another name or version.
+        CompatibilityError: the expert is not for the recipe's base.
+    """
+    path = project / layout.EXPERTS / recipe.expert / names.MANIFEST
     manifest = loads(required(path, hint=f"write {path}"), file=str(path))
-    if (manifest.name, manifest.version) != (sources.recipe.expert, sources.recipe.version):
+    if (manifest.name, manifest.version) != (recipe.expert, recipe.version):
         got = f"{manifest.name} {manifest.version}"
-        raise PackagingError(
-            f"{path}: expected {sources.recipe.expert} {sources.recipe.version}, got {got}", hint="expert-cli recipes"
-        )
-    if manifest.base(sources.recipe.base) is None:
+        raise PackagingError(f"{path}: expected {recipe.expert} {recipe.version}, got {got}", hint="expert-cli recipes")
+    if manifest.base(recipe.base) is None:
         found = ", ".join(entry.name for entry in manifest.base_models)
-        raise CompatibilityError(f"{path}, base_models: expected {sources.recipe.base!r} among them, got {found}")
+        raise CompatibilityError(f"{path}, base_models: expected {recipe.base!r} among them, got {found}")
     return manifest
 
 
-def _adapter_files(sources: Sources) -> dict[str, bytes]:
-    """The adapter, which must be sound and the very one that was evaluated."""
+def _adapter_files(sources: Sources, *, base: Path) -> dict[str, bytes]:
+    """The adapter, which must be sound, fit the base and be the very one that was evaluated."""
     recipe, folder = sources.recipe, sources.weights
     hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
     wanted = (names.TENSORS, names.ADAPTER_CONFIG, names.TRAINING_ARGS)
@@ -104,9 +115,8 @@ def _adapter_files(sources: Sources) -> dict[str, bytes]:
             f"{folder / names.TENSORS}: expected the evaluated adapter {sources.report.adapter_digest}, got {digest}",
             hint=f"expert-cli evaluate --expert {recipe.expert} --base {recipe.base}",
         )
-    decode(
-        files[names.TENSORS], strict_json.loads(files[names.ADAPTER_CONFIG], file=str(folder / names.ADAPTER_CONFIG))
-    )
+    config = strict_json.loads(files[names.ADAPTER_CONFIG], file=str(folder / names.ADAPTER_CONFIG))
+    check_fit(decode(files[names.TENSORS], config), bases.linear_shapes(base), base=recipe.base)
     return files
 
 
@@ -117,6 +127,13 @@ def _expert_files(sources: Sources) -> dict[str, bytes]:
     if sources.include_tests and tests.is_dir():
         files |= {str(path.relative_to(sources.expert)): path.read_bytes() for path in source_files(tests)}
     return files
+
+
+def _text(name: str, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{name}: expected UTF-8, got {error.reason}", offset=error.start) from error
 
 
 def _tokenizer_files(base: Path) -> dict[str, bytes]:

@@ -11,6 +11,7 @@ import unicodedata
 
 from expertkit import adapters
 from expertkit.errors import FormatError
+from expertkit.manifest import base_slug
 
 MANIFEST = "manifest.json"
 SIGNATURE = "signature.sig"
@@ -35,26 +36,28 @@ REQUIRED = frozenset({
 """Members without which a file is no package."""
 
 MAX_LENGTH = 100  # the name field of a ustar header; longer names could be split in several ways
+MAX_LEGACY_LENGTH = 200
 MAX_DEPTH = 8
 
 _PART = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
 _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
 
 
-def package_name(expert: str, base: str, version: str) -> str:
-    """File name of a package, such as ``expert-sql-qwen3-tiny.v1.0.0.expert``."""
-    return f"{expert}-{base}.v{version}.expert"
+def package_name(expert: str, base: str | None, version: str) -> str:
+    """File name of a package, such as ``expert-sql-qwen3-tiny.v1.0.0.expert``; schema 1.0 names no base."""
+    named = f"{expert}-{base_slug(base)}" if base else expert
+    return f"{named}.v{version}.expert"
 
 
-def check_name(name: str) -> None:
+def check_name(name: str, *, max_length: int = MAX_LENGTH) -> None:
     """Return if ``name`` may be a member's.
 
     Raises:
         FormatError: it could be read as another place, or not be stored everywhere.
     """
     parts = name.split("/")
-    if len(name) > MAX_LENGTH or len(parts) > MAX_DEPTH:
-        raise FormatError(f"member {name[:120]!r}: expected at most {MAX_LENGTH} characters and {MAX_DEPTH} levels")
+    if len(name) > max_length or len(parts) > MAX_DEPTH:
+        raise FormatError(f"member {name[:120]!r}: expected at most {max_length} characters and {MAX_DEPTH} levels")
     for part in parts:
         if not _PART.fullmatch(part) or _DEVICE.fullmatch(part):
             raise FormatError(f"member {name!r}: expected a plain relative name, got the part {part!r}")

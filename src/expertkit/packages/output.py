@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,14 +26,22 @@ class Built:
     sha256: str
     """Of the file."""
     content_digest: str
+    members: Mapping[str, tuple[int, int]]
+    """Bytes of each member, plain and packed."""
 
     def to_json(self) -> dict[str, Any]:
         """The facts as JSON values."""
-        return {**asdict(self), "path": str(self.path)}
+        sizes = {name: {"bytes": plain, "packed": packed} for name, (plain, packed) in self.members.items()}
+        return {**asdict(self), "path": str(self.path), "members": sizes}
 
     def describe(self) -> str:
         """One line for a person."""
         return f"{self.path}: {self.bytes:,} bytes, content digest {self.content_digest}"
+
+    def describe_members(self) -> str:
+        """A line for each member: bytes, what they were packed to, and the ratio."""
+        rows = [f"{a:>12,} -> {b:>12,}  {b / max(a, 1):>6.1%}  {name}" for name, (a, b) in self.members.items()]
+        return "\n".join(rows)
 
 
 @contextmanager
@@ -47,11 +55,13 @@ def open_folder(target: Path, *, whole: bool) -> Iterator[Path]:
         yield target
 
 
-def write_package(path: Path, parts: Iterable[Part]) -> str:
-    """Write an archive and its sidecar, and give its SHA-256."""
+def write_package(
+    path: Path, parts: Iterable[Part], *, packed: Callable[[int], None] = lambda _bytes: None
+) -> tuple[str, dict[str, tuple[int, int]]]:
+    """Write an archive and its sidecar; give its SHA-256, and each member's bytes, plain and packed."""
     with atomic_write(path) as file:
-        archive.write(file, parts)
-    return write_sidecar(path)
+        sizes = archive.write(file, parts, packed=packed)
+    return write_sidecar(path), sizes
 
 
 def refuse(target: Path, refused: Judged, *, record: bool, whole: bool = True) -> Judged:

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import layout
-from expertkit.files import read_json, required
+from expertkit.files import canonical_json, read_json, required, sha256_bytes
 from expertkit.recipes import Recipe
 from expertkit.sources import CODE, digest_sources
 
-_WEIGHTS = "weights"
 
-
-def provenance(project: Path, recipe: Recipe, *, recipe_digest: str, fingerprint: str) -> dict[str, Any]:
+def provenance(
+    project: Path, recipe: Recipe, *, recipe_digest: str, fingerprint: str, template_hash: str
+) -> dict[str, Any]:
     """Content of provenance.json.
 
     Args:
@@ -24,6 +24,7 @@ def provenance(project: Path, recipe: Recipe, *, recipe_digest: str, fingerprint
         recipe: how the expert was made.
         recipe_digest: of the packed recipe.json.
         fingerprint: of the base.
+        template_hash: of what the prompt template renders to.
 
     Raises:
         PackagingError: the data or the training left no record.
@@ -44,7 +45,9 @@ def provenance(project: Path, recipe: Recipe, *, recipe_digest: str, fingerprint
         "recipe": recipe_digest,
         "data": read_json(data)["digest"],
         "base": {"name": recipe.base, "fingerprint": fingerprint},
+        "prompt": {"template": recipe.prompt_template, "hash": template_hash},
         "environment": read_json(environment),
+        "environment_fingerprint": sha256_bytes(canonical_json(read_json(environment))),
     }
 
 
@@ -60,7 +63,7 @@ def trace(path: Path) -> dict[str, str | None]:
 
 
 def _commit(path: Path) -> str | None:
-    scope = [path.name, f":(exclude){path.name}/{_WEIGHTS}"]
+    scope = [path.name, f":(exclude){path.name}/{layout.WEIGHTS}"]
     modified = _git(path.parent, "status", "--porcelain", "--untracked-files=all", "--", *scope)
     if modified != "":
         return None

@@ -54,6 +54,10 @@ class Report:
     judged: Judged
     adapter_digest: str
     """SHA-256 of the adapter_model.safetensors that was evaluated."""
+    template: str
+    """The prompt template that base and expert were asked with."""
+    template_hash: str
+    """Of what it renders to."""
     items: int
     unseen_score: float
     """The expert's share of right answers on names that training never showed."""
@@ -92,6 +96,8 @@ def parse_report(data: bytes, *, file: str) -> Report:
         return Report(
             judged=judged,
             adapter_digest=str(value["adapter_digest"]),
+            template=str(value["prompt"]["template"]),
+            template_hash=str(value["prompt"]["hash"]),
             items=int(value["items"]),
             unseen_score=float(value["unseen"]["expert_score"]),
         )

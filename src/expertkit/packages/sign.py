@@ -69,9 +69,11 @@ def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built
     )
     envelope = signing.seal(_statement(checked, entry, publisher=signer.public.publisher), signer.private)
     with path.open("rb") as source, open_folder(output, whole=whole) as folder:
-        sha256 = write_package(folder / path.name, _with_signature(source, envelope))
+        sha256, sizes = write_package(folder / path.name, _with_signature(source, envelope))
     signed = output / path.name
-    return Built(path=signed, bytes=signed.stat().st_size, sha256=sha256, content_digest=digest)
+    return Built(
+        path=signed, bytes=signed.stat().st_size, sha256=sha256, content_digest=digest, members=sizes
+    )  # fmt: skip
 
 
 def expired(project: Path, *, at: datetime) -> frozenset[str]:

@@ -5,6 +5,8 @@ Python's tarfile is not used: its headers differ between versions, and it reads 
 
 from __future__ import annotations
 
+import re
+
 from expertkit.errors import FormatError
 
 BLOCK = 512
@@ -64,6 +66,41 @@ def parse_header(block: bytes, *, offset: int) -> tuple[str, int]:
     if size < 0 or header(name, size) != block:
         raise FormatError(f"archive, {name!r}: expected the canonical ustar header, got another", offset=offset)
     return name, size
+
+
+def parse_legacy_header(block: bytes, *, offset: int) -> tuple[str, int]:
+    """Name and size in a header of another program, POSIX ustar or GNU; owner, mode and time are not looked at.
+
+    Raises:
+        FormatError: it is no regular file, or no header of one of these two kinds.
+    """
+    kind = _TYPES.get(block[156:157])
+    if kind:
+        raise FormatError(f"archive: expected a regular file, got {kind}", offset=offset)
+    magic = block[257:265]
+    if magic not in {b"ustar\x0000", b"ustar  \0"} or block[156:157] not in {b"0", b"\0"}:
+        raise FormatError("archive: expected a ustar or GNU header of a regular file, got other bytes", offset=offset)
+    if _octal(block[148:156], offset) != sum(block[:148] + b" " * 8 + block[156:]):
+        raise FormatError("archive: expected a header with its checksum, got another", offset=offset)
+    prefix = _text(block[345:500], offset) if magic == b"ustar\x0000" else ""
+    name = _text(block[:100], offset)
+    return f"{prefix}/{name}" if prefix else name, _octal(block[124:136], offset)
+
+
+def _octal(field: bytes, offset: int) -> int:
+    """Digits between spaces and zero bytes; the GNU form for numbers of base 256 is refused."""
+    match = re.fullmatch(rb" *([0-7]+)[ \0]*", field)
+    if match is None:
+        raise FormatError("archive: expected an octal number, got other bytes", offset=offset)
+    return int(match[1], 8)
+
+
+def _text(field: bytes, offset: int) -> str:
+    """ASCII up to the first zero byte, and nothing but zero bytes after it."""
+    text, _, rest = field.partition(b"\0")
+    if rest.strip(b"\0") or not text.isascii():
+        raise FormatError("archive: expected an ASCII name, got other bytes", offset=offset)
+    return text.decode("ascii")
 
 
 def padding(size: int) -> int:

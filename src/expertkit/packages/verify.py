@@ -97,7 +97,7 @@ def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
 
 def _check_integrity(path: Path, manifest: Manifest, contents: Contents) -> None:
     """The manifest must name every member but itself and the signature, each with its hash."""
-    expected = dict(manifest.integrity.files) if manifest.integrity else {}
+    expected = dict(manifest.integrity.files or {}) if manifest.integrity else {}
     found = {name: digest for name, (_, digest) in contents.listed.items() if name != MANIFEST}
     if expected != found:
         wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))

@@ -8,7 +8,6 @@ params.yaml itself.
 from __future__ import annotations
 
 from expertkit.bases import BaseModel
-from expertkit.manifest.training import TrainConfig
 from expertkit.recipes.recipe import (
     DataConfig,
     DataRecipe,
@@ -20,6 +19,7 @@ from expertkit.recipes.recipe import (
 )
 from expertkit.recipes.resolution import resolve
 from expertkit.recipes.store import read_data_recipe, read_recipe, write_recipes
+from expertkit.recipes.train_config import TrainConfig
 
 __all__ = [
     "BaseModel",

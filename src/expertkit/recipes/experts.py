@@ -7,7 +7,8 @@ from pathlib import Path
 from expertkit import layout
 from expertkit.errors import FormatError, ManifestError, Problem
 from expertkit.fields import Place, show
-from expertkit.manifest import Manifest, loads
+from expertkit.manifest import Manifest, Reading, load
+from expertkit.recipes.line import check_line, weakest_layer
 
 README, LICENSE, GRAMMAR, TESTS = "README.md", "LICENSE", "grammar.gbnf", "tests"
 """What an expert of a project has beside its manifest. Stages depend on each by name: the folder holds outputs too."""
@@ -18,39 +19,78 @@ def expert_names(project: Path) -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in (project / layout.EXPERTS).glob("*/manifest.json")))
 
 
-def check_folder(folder: Path) -> Manifest:
-    """The manifest of an expert's folder, which must have everything that it speaks of.
+def check_folder(folder: Path, *, compatible: bool = False) -> Reading:
+    """The manifest of an expert's folder, which must have every file that it names.
+
+    Args:
+        folder: the expert's; of this project, unless ``compatible``.
+        compatible: whether it is somebody else's: the manifest is read so, and the line asks for nothing more.
 
     Raises:
         ManifestError: all problems at once.
     """
     problems: list[Problem] = []
-    manifest = find_manifest(folder, str(folder / "manifest.json"), problems)
-    if manifest is None or problems:
+    file = str(folder / "manifest.json")
+    reading = _read(folder, file, problems, compatible=compatible)
+    if reading is not None:
+        place = Place(file, problems, is_json=True)
+        if not compatible:
+            _check_asked(reading.manifest, folder, place)
+            weakest_layer(reading.manifest, place)
+        _check_named(reading.manifest, folder, place)
+    if reading is None or problems:
         raise ManifestError(problems)
-    return manifest
+    return reading
 
 
 def find_manifest(folder: Path, file: str, problems: list[Problem]) -> Manifest | None:
-    """The manifest of an expert's folder, called ``file`` in problems, or None with problems added."""
+    """The manifest of an expert of this project, called ``file`` in problems, or None with problems added."""
+    reading = _read(folder, file, problems, compatible=False)
+    if reading is None:
+        return None
+    place = Place(file, problems, is_json=True)
+    _check_asked(reading.manifest, folder, place)
+    _check_named(reading.manifest, folder, place)
+    return reading.manifest
+
+
+def _read(folder: Path, file: str, problems: list[Problem], *, compatible: bool) -> Reading | None:
     path, place = folder / "manifest.json", Place(file, problems)
     if not path.is_file():
         place.wrong("a manifest", "no such file")
         return None
     try:
-        manifest = loads(path.read_bytes(), file=file)
+        return load(path.read_bytes(), file=file, compatible=compatible)
     except ManifestError as error:
         problems.extend(error.problems)
     except FormatError as error:
         expected, _, got = str(error).removeprefix(f"{file}: expected ").partition(", got ")
         place.wrong(expected, got)
-    else:
-        _check_files(manifest, folder, place)
-        return manifest
     return None
 
 
-def _check_files(manifest: Manifest, folder: Path, place: Place) -> None:
+def _check_named(manifest: Manifest, folder: Path, place: Place) -> None:
+    """Note the files that a manifest names and that are not there."""
+    decoding, evaluation = manifest.training.decoding, manifest.evaluation
+    named: dict[tuple[str, ...], str | None] = {
+        ("training", "decoding", "grammar_file"): decoding.grammar_file if decoding else None,
+        ("evaluation", "test_cases"): evaluation.test_cases if evaluation else None,
+        **{("soft_prompts", str(n), "path"): prompt.path for n, prompt in enumerate(manifest.soft_prompts)},
+    }
+    for keys, name in named.items():
+        if name is not None and not _holds(folder, name):
+            place.at(*keys).wrong("a file beside the manifest", show(name))
+
+
+def _holds(folder: Path, name: str) -> bool:
+    """Whether a folder has a file of that name in it, not by a way that leads out of it."""
+    path = (folder / name).resolve()
+    return path.is_file() and path.is_relative_to(folder.resolve())
+
+
+def _check_asked(manifest: Manifest, folder: Path, place: Place) -> None:
+    """Note what the line asks for and does not find."""
+    check_line(manifest, place)
     if manifest.name != folder.resolve().name:
         place.at("name").wrong(f"the folder's name {folder.resolve().name!r}", show(manifest.name))
     for name in (README, LICENSE, GRAMMAR):
@@ -58,9 +98,7 @@ def _check_files(manifest: Manifest, folder: Path, place: Place) -> None:
             place.wrong(f"{name} beside it", "no such file")
     decoding = manifest.training.decoding
     if decoding is not None and decoding.grammar_file not in {None, GRAMMAR}:
-        place.at("training.decoding.grammar_file").wrong(repr(GRAMMAR), show(decoding.grammar_file))
-    cases = manifest.evaluation.test_cases
-    if not cases.startswith(f"{TESTS}/") or not (folder / cases).is_file():
-        place.at("evaluation.test_cases").wrong(f"a file of the expert's {TESTS}/", show(cases))
-    if manifest.soft_prompts:
-        place.at("soft_prompts").wrong("none: only adapters are made", show(manifest.soft_prompts[0].name))
+        place.at("training", "decoding", "grammar_file").wrong(repr(GRAMMAR), show(decoding.grammar_file))
+    cases = manifest.evaluation.test_cases if manifest.evaluation else None
+    if not cases or not cases.startswith(f"{TESTS}/"):
+        place.at("evaluation", "test_cases").wrong(f"a file of the expert's {TESTS}/", show(cases))

@@ -16,11 +16,11 @@ from expertkit.errors import Problem, nearest
 from expertkit.fields import Entries, Part, Place, Text, miss, read_part, show
 from expertkit.fields import known as known_keys
 from expertkit.manifest.kinds import BaseName, ExpertName
-from expertkit.manifest.training import TrainConfig
 from expertkit.recipes.base_models import base_names
 from expertkit.recipes.experts import expert_names
 from expertkit.recipes.recipe import DataConfig, DecomposeConfig, EvaluateConfig, PackageConfig, SignConfig
 from expertkit.recipes.strict_yaml import load_file
+from expertkit.recipes.train_config import TrainConfig
 
 Layer = Mapping[str, Mapping[str, Any]]
 ConfigName = Annotated[str, Text(r"[a-z0-9]+([._-][a-z0-9]+)*", "the name of a file of configs/training/")]

@@ -8,8 +8,15 @@ from typing import Annotated, Any, Literal
 from expertkit.bases import BaseModel
 from expertkit.fields import Entries, Range
 from expertkit.files import canonical_json, sha256_bytes
-from expertkit.manifest.kinds import Domain, ExpertName, Grader, PromptTemplate, Version
-from expertkit.manifest.training import NotNegative, Positive, Seed, Threads, TrainConfig
+from expertkit.manifest.kinds import ExpertName, NotNegative, Positive, Seed, Threads, Version
+from expertkit.recipes.train_config import TrainConfig
+
+Domain = Literal["sql", "json"]
+"""The generators that data can come from."""
+Grader = Literal["sql", "json"]
+"""What can decide that an answer is right."""
+PromptTemplate = Literal["chatml"]
+"""The prompt templates that the renderer knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,12 +12,14 @@ from typing import Any
 from expertkit import layout
 from expertkit.errors import ConfigError, ManifestError, Problem
 from expertkit.fields import Part, Place, miss, show
-from expertkit.manifest import Manifest, TrainConfig
+from expertkit.manifest import Manifest
 from expertkit.recipes.base_models import BaseConfig, find_base_config
 from expertkit.recipes.experts import expert_names, find_manifest
+from expertkit.recipes.line import line_template, weakest_layer
 from expertkit.recipes.params import SECTIONS, Layer, Params, read_params, read_section, unread
 from expertkit.recipes.recipe import Recipe
 from expertkit.recipes.strict_yaml import load_file
+from expertkit.recipes.train_config import TrainConfig
 
 _PARAMS = str(layout.PARAMS)
 
@@ -28,6 +30,8 @@ class _Sources:
 
     params: Params
     manifests: Mapping[str, Manifest]
+    weakest: Mapping[str, Layer]
+    """What each manifest says for a recipe."""
     bases: Mapping[str, BaseConfig]
     configs: Mapping[str, Mapping[str, Any]]
     """Named training configs."""
@@ -46,9 +50,11 @@ def resolve(project: Path) -> tuple[Recipe, ...]:
     if params is None:
         at_root = (project / layout.PARAMS).exists()
         raise ConfigError(problems, hint=None if at_root else "start from the project's root")
+    read = {manifest.name: (manifest, layer) for manifest, layer in _manifests(project, params, problems, of_manifests)}
     sources = _Sources(
         params=params,
-        manifests=dict(_manifests(project, params, problems, of_manifests)),
+        manifests={expert: manifest for expert, (manifest, _layer) in read.items()},
+        weakest={expert: layer for expert, (_manifest, layer) in read.items()},
         bases=dict(_bases(project, params, problems)),
         configs=dict(_configs(project, params, problems)),
     )
@@ -63,20 +69,20 @@ def resolve(project: Path) -> tuple[Recipe, ...]:
 
 def _manifests(
     project: Path, params: Params, problems: list[Problem], of_manifests: list[Problem]
-) -> Iterator[tuple[str, Manifest]]:
+) -> Iterator[tuple[Manifest, Layer]]:
     for index, expert in enumerate(params.experts):
-        folder, file = project / layout.EXPERTS / expert, f"{layout.EXPERTS}/{expert}/manifest.json"
+        folder = project / layout.EXPERTS / expert
         if not folder.is_dir():
             asked = Place(_PARAMS, problems, f"experts[{index}]")
             asked.wrong(f"a folder of {layout.EXPERTS}/", show(expert), known=expert_names(project), word=expert)
             continue
-        manifest = find_manifest(folder, file, of_manifests)
-        if manifest is None:
-            continue
-        if Path(manifest.training.dataset.path) != layout.DATA / expert:
-            place = Place(file, of_manifests, "training.dataset.path")
-            place.wrong(f"{layout.DATA}/{expert}, where its data is built", show(manifest.training.dataset.path))
-        yield expert, manifest
+        manifest = find_manifest(folder, _manifest_file(expert), of_manifests)
+        if manifest is not None:
+            yield manifest, weakest_layer(manifest, Place(_manifest_file(expert), of_manifests, is_json=True))
+
+
+def _manifest_file(expert: str) -> str:
+    return f"{layout.EXPERTS}/{expert}/manifest.json"
 
 
 def _bases(project: Path, params: Params, problems: list[Problem]) -> Iterator[tuple[str, BaseConfig]]:
@@ -107,7 +113,7 @@ def _check_bases(sources: _Sources, problems: list[Problem]) -> None:
             if manifest.base(base) is None:
                 known = [entry.name for entry in manifest.base_models]
                 asked = Place(_PARAMS, problems, f"bases[{index}]")
-                asked.wrong(f"a base of {layout.EXPERTS}/{expert}/manifest.json", show(base), known=known, word=base)
+                asked.wrong(f"a base of {_manifest_file(expert)}", show(base), known=known, word=base)
 
 
 def _check_keys(sources: _Sources, problems: list[Problem]) -> None:
@@ -128,14 +134,8 @@ def _check_complete(sources: _Sources, problems: list[Problem]) -> None:
 
 def _merged(sources: _Sources, expert: str, base: str) -> dict[str, dict[str, Any]]:
     """What all layers say about a pair; a key of a stronger layer wins."""
-    manifest = sources.manifests[expert]
-    weakest: Layer = {
-        "data": {"domain": manifest.training.dataset.generation.domain},
-        "train": manifest.training.config,
-        "evaluate": {"grader": manifest.evaluation.grader},
-    }
     said = sources.params.layers(expert, base)
-    stack = [weakest, {"train": _named_config(sources, said)}, *said]
+    stack = [sources.weakest[expert], {"train": _named_config(sources, said)}, *said]
     return {
         section: {key: value for layer in stack for key, value in layer.get(section, {}).items() if key != "config"}
         for section in SECTIONS
@@ -150,13 +150,12 @@ def _named_config(sources: _Sources, layers: Sequence[Layer]) -> Mapping[str, An
 
 def _recipe(sources: _Sources, expert: str, base: str) -> Recipe:
     manifest = sources.manifests[expert]
-    templates = {entry.name: entry.prompt_template for entry in manifest.base_models}
     sections = _merged(sources, expert, base)
     return Recipe(
         expert=expert,
         version=manifest.version,
         base=base,
-        prompt_template=templates[base],
+        prompt_template=line_template(manifest, base),
         base_model=sources.bases[base].model(),
         **{section: SECTIONS[section].kind(**values) for section, values in sections.items()},
     )

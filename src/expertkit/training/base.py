@@ -24,8 +24,8 @@ from transformers import (
 from expertkit.data.curriculum import Passage, passages
 from expertkit.data.prompt import Turn, completion, render
 from expertkit.fields import Entries, Range
-from expertkit.manifest.kinds import Domain
-from expertkit.manifest.training import Positive, Seed, Threads
+from expertkit.manifest.kinds import Positive, Seed, Threads
+from expertkit.recipes.recipe import Domain
 from expertkit.training.callback import Measure, ReportToProgress
 from expertkit.training.rows import Padding, Row, encode_row, level_rows
 from expertkit.training.tokenizer import END, PAD, train_tokenizer

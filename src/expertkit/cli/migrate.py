@@ -1,0 +1,53 @@
+"""``expert-cli migrate``: a manifest of schema 1.0 in schema 2.0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from expertkit.cli.main import emit
+from expertkit.cli.options import as_json
+
+
+@click.command("migrate")
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
+@as_json
+def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
+    """Write the manifest PATH, or that of the folder PATH, in schema 2.0.
+
+    A manifest of schema 2.0 stays as it is, byte for byte.
+
+    Example: expert-cli migrate experts/expert-old --dry-run
+    """
+    from expertkit.files import dump_json, write_bytes
+    from expertkit.manifest import load, migrate, parse
+
+    file = path / "manifest.json" if path.is_dir() else path
+    before = file.read_bytes()
+    reading = load(before, file=str(file), compatible=True)
+    raw = migrate(reading.manifest.raw)
+    is_new = reading.manifest.schema_version != "2.0"
+    after = dump_json(raw) if is_new else before
+    parse(raw, file=str(file), compatible=True)
+    for warning in reading.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    if is_new and not dry_run:
+        write_bytes(file, after)
+    if not is_new:
+        text = f"{file}: schema 2.0 already, nothing to do"
+    elif dry_run:
+        text = _diff(dump_json(reading.manifest.raw), after, str(file))
+    else:
+        text = f"{file}: written in schema 2.0"
+    facts = {"path": str(file), "from": reading.manifest.schema_version, "to": "2.0", "changed": is_new}
+    emit({**facts, "written": is_new and not dry_run}, as_json=as_json, text=text)
+
+
+def _diff(before: bytes, after: bytes, file: str) -> str:
+    """What changes, line by line; both are indented alike, so that nothing else is shown."""
+    import difflib
+
+    old, new = (text.decode().splitlines() for text in (before, after))
+    return "\n".join(difflib.unified_diff(old, new, file, f"{file} (schema 2.0)", lineterm=""))

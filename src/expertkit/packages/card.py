@@ -1,0 +1,74 @@
+"""The README of a package: a model card made of what was measured and recorded, with the expert's own words in it.
+
+Its head is the YAML that model hubs read. Equal facts give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from expertkit.manifest import BaseEntry
+from expertkit.packages.report import Report
+
+_SCORE = ".3f"
+
+
+def card(
+    manifest: Mapping[str, Any], entry: BaseEntry, *, own: str, report: Report, provenance: Mapping[str, Any]
+) -> bytes:
+    """Content of README.md.
+
+    Args:
+        manifest: the packed manifest.
+        entry: its base.
+        own: the expert's own README, empty where there is none.
+        report: how good the expert was.
+        provenance: what it was made of.
+    """
+    sections = [
+        "\n".join(_head(manifest, entry)),
+        (own or f"# {manifest['name']}\n\n{manifest['description']}").strip(),
+        "\n".join(_release(manifest, entry, report)),
+        "\n".join(_origin(provenance)),
+    ]
+    return ("\n\n".join(sections) + "\n").encode()
+
+
+def _head(manifest: Mapping[str, Any], entry: BaseEntry) -> Iterator[str]:
+    tags = [tag for tag in manifest.get("tags", []) if isinstance(tag, str)]
+    yield "---"
+    yield f"license: {json.dumps(str(manifest['license']).lower())}"
+    yield f"base_model: {json.dumps(entry.name)}"
+    yield "library_name: peft"
+    yield f"tags: {json.dumps([*tags, 'expert'], ensure_ascii=False)}"
+    yield "---"
+
+
+def _release(manifest: Mapping[str, Any], entry: BaseEntry, report: Report) -> Iterator[str]:
+    base, expert = report.judged.base_score, report.judged.expert_score
+    yield f"## Version {manifest['version']} for {entry.name}"
+    yield ""
+    yield "| | base alone | expert |"
+    yield "|---|---|---|"
+    yield f"| right answers, {report.items} test items | {base:{_SCORE}} | {expert:{_SCORE}} |"
+    yield f"| names never seen in training | | {report.unseen_score:{_SCORE}} |"
+    yield ""
+    yield f"Paired test of the difference: p = {report.judged.p_value:.1e}. Every figure is in `evaluation.json`."
+
+
+def _origin(provenance: Mapping[str, Any]) -> Iterator[str]:
+    yield "## Where it comes from"
+    yield ""
+    yield "| what | SHA-256 |"
+    yield "|---|---|"
+    yield f"| base model `{provenance['base']['name']}` (fingerprint) | `{provenance['base']['fingerprint']}` |"
+    yield f"| prompt template `{provenance['prompt']['template']}` | `{provenance['prompt']['hash']}` |"
+    yield f"| data | `{provenance['data']}` |"
+    yield f"| recipe (`recipe.json`) | `{provenance['recipe']}` |"
+    yield f"| environment of the training | `{provenance['environment_fingerprint']}` |"
+    for name, source in provenance["sources"].items():
+        yield f"| `{name}` | `{source['digest']}` |"
+    yield ""
+    yield "Versions, threads and commits are in `provenance.json`."

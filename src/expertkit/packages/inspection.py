@@ -1,0 +1,96 @@
+"""What an expert says about itself, joined into one value and one page for a person; nothing of it is vouched for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from expertkit import signing
+from expertkit.manifest import AdapterEntry, Manifest, strict_json
+from expertkit.packages.names import EVALUATION, PROVENANCE, SIGNATURE
+from expertkit.packages.opening import Opened
+
+
+def inspect(opened: Opened) -> dict[str, Any]:
+    """The facts, as JSON values."""
+    manifest, contents = opened.manifest, opened.contents
+    facts: dict[str, Any] = {
+        "path": str(opened.path),
+        "kind": opened.kind,
+        "name": manifest.name,
+        "version": manifest.version,
+        "schema": manifest.schema_version,
+        "description": manifest.description,
+        "license": manifest.license,
+        "capabilities": list(manifest.capabilities),
+        "bases": list(_bases(manifest)),
+        "quality_metrics": manifest.raw.get("quality_metrics"),
+        "warnings": [str(warning) for warning in opened.reading.warnings],
+    }
+    if contents is None:
+        return facts
+    return facts | {
+        "content_digest": contents.content_digest,
+        "members": {name: size for name, (size, _digest) in contents.members.items()},
+        "evaluation": _json(contents.kept, EVALUATION),
+        "provenance": _json(contents.kept, PROVENANCE),
+        "signature": _signature(contents.kept.get(SIGNATURE)),
+    }
+
+
+def render(facts: Mapping[str, Any]) -> str:
+    """The facts as a page."""
+    return "\n".join(_lines(facts))
+
+
+def _bases(manifest: Manifest) -> Iterator[dict[str, Any]]:
+    for entry in manifest.base_models:
+        yield {
+            "name": entry.name,
+            "fingerprint": entry.sha256 or None,
+            "prompt_template": entry.prompt_template,
+            "adapters": [_describe(adapter) for adapter in entry.adapters],
+        }
+
+
+def _describe(adapter: AdapterEntry) -> str:
+    rank = f" rank {adapter.r}" if adapter.r else ""
+    size = f", {adapter.size_bytes:,} bytes" if adapter.size_bytes else ""
+    return f"{adapter.type}{rank} on {', '.join(adapter.target_modules)}{size}"
+
+
+def _json(kept: Mapping[str, bytes], name: str) -> Any:
+    return strict_json.loads(kept[name], file=name) if name in kept else None
+
+
+def _signature(data: bytes | None) -> dict[str, Any] | None:
+    """What the signature says, which is not checked here; None where there is none or it is of another kind."""
+    if data is None:
+        return None
+    said = signing.read_unverified(data)
+    return {"publisher": said.publisher, "key": said.key, "created": said.created, "expires": said.expires}
+
+
+def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{facts['name']} {facts['version']}  ({facts['kind']}, schema {facts['schema']}, {facts['license']})"
+    yield f"  {facts['description']}"
+    for base in facts["bases"]:
+        fingerprint = f"  fingerprint {base['fingerprint'][:12]}" if base["fingerprint"] else ""
+        yield f"base        {base['name']}{fingerprint}  {base['prompt_template'] or 'no template'}"
+        yield from (f"  adapter   {adapter}" for adapter in base["adapters"])
+    evaluation = facts.get("evaluation")
+    if evaluation:
+        scores = f"base {evaluation['base_score']:.3f}, expert {evaluation['expert_score']:.3f}"
+        items = f"{evaluation['items']} items, p {evaluation['p_value']:.1e}"
+        yield f"evaluation  {evaluation['verdict']}: {scores} on {items}"
+    if "members" in facts:
+        signature = facts["signature"]
+        yield (
+            f"signature   {signature['publisher']!r}, key {signature['key'][:12]}, {signature['created']} to "
+            f"{signature['expires']}; not checked, which expert-cli verify does"
+            if signature
+            else "signature   none"
+        )
+        yield f"content     {facts['content_digest']}, {len(facts['members'])} members"
+        yield from (f"  {size:>12,}  {name}" for name, size in facts["members"].items())
+    yield from (f"warning     {warning}" for warning in facts["warnings"])

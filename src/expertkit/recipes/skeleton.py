@@ -1,0 +1,102 @@
+"""A new expert: a folder with everything that the line asks for, ready to be filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expertkit import layout
+from expertkit.errors import ManifestError, Problem
+from expertkit.fields import Place
+from expertkit.files import dump_json, replace_folder
+from expertkit.manifest import parse
+from expertkit.recipes.experts import GRAMMAR, LICENSE, README, TESTS
+from expertkit.recipes.line import check_line, weakest_layer
+
+_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+_GRAMMAR = """\
+# Any text. Describe here what an answer may look like; nothing else is then generated.
+root ::= char*
+char ::= [^\\x00]
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewExpert:
+    """What is known of an expert before anything is made."""
+
+    name: str
+    description: str
+    domain: str
+    """The generator of its data, and its grader."""
+    bases: Sequence[str]
+    license: str
+    """An SPDX identifier."""
+    cases: Sequence[Mapping[str, str]]
+    """A few items for people."""
+
+
+def write_expert(folder: Path, expert: NewExpert) -> None:
+    """Make the folder of a new expert, whole or not at all.
+
+    Raises:
+        ManifestError: a name, base or domain is nothing that the line knows; all problems at once.
+    """
+    _check(expert, file=str(folder / "manifest.json"))
+    with replace_folder(folder) as new:
+        for name, data in _files(expert).items():
+            (new / name).parent.mkdir(exist_ok=True)
+            (new / name).write_bytes(data)
+
+
+def _check(expert: NewExpert, *, file: str) -> None:
+    problems: list[Problem] = []
+    place = Place(file, problems, is_json=True)
+    manifest = parse(_manifest(expert), file=file).manifest
+    check_line(manifest, place)
+    weakest_layer(manifest, place)
+    if problems:
+        raise ManifestError(problems)
+
+
+def _files(expert: NewExpert) -> dict[str, bytes]:
+    """The files of its folder, by their names."""
+    return {
+        "manifest.json": dump_json(_manifest(expert)),
+        README: f"# {expert.name}\n\n{expert.description}\n".encode(),
+        LICENSE: f"SPDX-License-Identifier: {expert.license}\n".encode(),
+        GRAMMAR: _GRAMMAR.encode(),
+        f"{TESTS}/test_cases.json": dump_json(list(expert.cases)),
+    }
+
+
+def _manifest(expert: NewExpert) -> dict[str, Any]:
+    adapter = {"type": "lora", "target_modules": list(_MODULES), "r": 32, "alpha": 64}
+    return {
+        "name": expert.name,
+        "version": "0.1.0",
+        "schema_version": "2.0",
+        "description": expert.description,
+        "base_models": [{"name": base, "prompt_template": "chatml", "adapters": [adapter]} for base in expert.bases],
+        "capabilities": [f"language:{expert.domain}"],
+        "routing": {"keywords": [expert.domain]},
+        "constraints": {"load_order": 5, "incompatible_with": [], "requires": []},
+        "perf": {"latency_ms_overhead": 0.0, "vram_mb_overhead": 0, "supported_batch_sizes": [1]},
+        "training": {
+            "dataset": {
+                "path": str(layout.DATA / expert.name),
+                "type": "single",
+                "format": "jsonl",
+                "generation": {"domain": expert.domain},
+                "field_mapping": {"instruction": "question", "input": "context", "response": "answer"},
+            },
+            "config": {"adapter_type": "lora"},
+            "decoding": {"grammar_type": "gbnf", "grammar_file": GRAMMAR, "temperature": 0.0},
+        },
+        "evaluation": {"test_cases": f"{TESTS}/test_cases.json", "grader": expert.domain},
+        "license": expert.license,
+        "limitations": [],
+        "tags": [expert.domain],
+    }

@@ -1,0 +1,90 @@
+"""``expert-cli migrate`` writes a manifest of schema 1.0 in schema 2.0, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from expertkit.cli.main import main
+from expertkit.files import dump_json
+from expertkit.manifest import parse
+from tests.manifest.builders import raw_manifest, without
+
+NEW = {"name", "version", "schema_version", "base_models"}
+OLD: dict[str, Any] = {
+    "_why": "first",
+    **{key: value for key, value in raw_manifest().items() if key in {"name", "version"}},
+    "base_model": {"_note": "kept", "name": "tiny", "quantization": "int4"},
+    "adapters": raw_manifest()["base_models"][0]["adapters"],
+    **{key: value for key, value in raw_manifest().items() if key not in NEW},
+    "invented_later": {"b": 1, "a": [1.50, "ü"]},
+}
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """A manifest of schema 1.0 with what nobody knows."""
+    path = tmp_path / "manifest.json"
+    path.write_bytes(dump_json(OLD))
+    return path
+
+
+def run(*arguments: object) -> Result:
+    """Run the command."""
+    return CliRunner().invoke(main, ["migrate", *map(str, arguments)])
+
+
+def test_one_base_becomes_a_list_of_one_in_its_place(manifest: Path) -> None:
+    """Order, comments and unknown keys are as they were."""
+    done = run(manifest)
+
+    raw = json.loads(manifest.read_text())
+    assert done.exit_code == 0
+    assert list(raw) == [
+        "_why", "name", "version", "schema_version", "base_models",
+        *(key for key in OLD if key not in {"_why", "name", "version", "base_model", "adapters"}),
+    ]  # fmt: skip
+    assert raw["base_models"] == [{**OLD["base_model"], "adapters": OLD["adapters"]}]
+    assert raw["schema_version"] == "2.0"
+    assert {key: raw[key] for key in raw if key in OLD} == {key: OLD[key] for key in OLD if key in raw}
+    assert parse(raw, file="manifest.json", compatible=True).manifest.base("tiny") is not None
+    assert "/invented_later: expected a known key" in done.stderr
+
+
+def test_migrating_twice_changes_nothing(manifest: Path) -> None:
+    """Not a byte."""
+    run(manifest)
+    once = manifest.read_bytes()
+
+    again = run(manifest.parent, "--json")
+
+    assert manifest.read_bytes() == once
+    assert json.loads(again.stdout)["changed"] is False
+
+
+def test_a_dry_run_shows_the_difference_and_writes_nothing(manifest: Path) -> None:
+    """As ``diff -u`` does."""
+    before = manifest.read_bytes()
+
+    done = run(manifest, "--dry-run")
+
+    assert manifest.read_bytes() == before
+    assert '-  "base_model": {' in done.stdout
+    assert '+  "schema_version": "2.0",' in done.stdout
+    assert '+  "base_models": [' in done.stdout
+    assert "load_order" not in [line[1:] for line in done.stdout.splitlines() if line[0] in "+-"]
+
+
+def test_a_wrong_manifest_is_not_touched(manifest: Path) -> None:
+    """All its problems are told instead."""
+    manifest.write_bytes(dump_json(without(OLD, "adapters")))
+    before = manifest.read_bytes()
+
+    done = run(manifest)
+
+    assert (done.exit_code, manifest.read_bytes()) == (11, before)
+    assert "/adapters: expected a list" in done.stderr

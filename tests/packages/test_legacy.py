@@ -1,0 +1,124 @@
+"""Packages of other programs are checked as far as they can be, and told for what they are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from expertkit.errors import FormatError, IntegrityError, ManifestError
+from expertkit.packages.legacy import check_legacy
+from expertkit.packages.opening import open_expert
+from expertkit.packages.unpack import unpack
+from tests.manifest.builders import raw_base, raw_manifest
+
+TENSORS = b"\x02\0\0\0\0\0\0\0{}"
+
+
+def make(folder: Path, files: dict[str, bytes], *options: str) -> Path:
+    """An archive that GNU tar makes of the files."""
+    for name, data in files.items():
+        path = folder / "files" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    package = folder / "old.expert"
+    command = ["tar", "--create", "--gzip", *options, "--file", str(package), "--directory", str(folder / "files")]
+    subprocess.run([*command, *files], check=True)
+    return package
+
+
+def files(*, weights: str = "adapter_model.safetensors", **changes: Any) -> dict[str, bytes]:
+    """The members of a small legacy package; ``changes`` are of its manifest."""
+    raw = raw_manifest(base_models=[raw_base("F:/models/Qwen3-0.6B", sha256="")])
+    return {
+        "manifest.json": json.dumps({**raw, **changes}).encode(),
+        weights: TENSORS,
+        "adapter_config.json": b"{}",
+        "training_args.bin": b"PK\x03\x04 a pickle",
+    }
+
+
+OLDER = "weights/qwen3-06b/adapter/adapter_model.safetensors"
+
+
+@pytest.mark.parametrize("option", ["--format=gnu", "--format=ustar", "--mtime=2001-01-01", "--owner=nobody"])
+@pytest.mark.parametrize("weights", ["adapter_model.safetensors", OLDER])
+def test_what_gnu_tar_makes_by_hand_is_read_and_reported(tmp_path: Path, option: str, weights: str) -> None:
+    """Flat or by base, in any order, with any owner and time; strict reading refuses it and names the way."""
+    package = make(tmp_path, files(weights=weights), option)
+
+    opened = open_expert(package, compatible=True)
+
+    assert opened.kind == "legacy package"
+    assert [entry.name for entry in opened.manifest.base_models] == ["F:/models/Qwen3-0.6B"]
+    assert {(warning.place, warning.got) for warning in opened.reading.warnings} >= {
+        ("", "a legacy archive"),
+        ("training_args.bin", "one, which is not opened or passed on"),
+        ("/base_models/0/name", '"F:/models/Qwen3-0.6B"'),
+        ("/integrity", "none"),
+    }
+    with pytest.raises(FormatError) as refusal:
+        open_expert(package)
+    assert refusal.value.hint == f"expert-cli validate --compatible {package} reads what other programs packed"
+
+
+def test_the_hashes_that_sha256sum_gives_are_compared(tmp_path: Path) -> None:
+    """Bare or with their algorithm; the manifest and the signature cannot be listed in themselves."""
+    digest = hashlib.sha256(TENSORS).hexdigest()
+    said = {"manifest.json": "0" * 64, "adapter_model.safetensors": f"sha256:{digest}", "adapter_config.json": "1" * 64}
+    right = {**said, "adapter_config.json": hashlib.sha256(b"{}").hexdigest()}
+
+    _, reading = check_legacy(make(tmp_path / "right", files(integrity={"files": right})))
+
+    assert "/integrity" not in {warning.place for warning in reading.warnings}
+    with pytest.raises(IntegrityError, match=r"expected adapter_config\.json with SHA-256 1{64}"):
+        check_legacy(make(tmp_path / "wrong", files(integrity={"files": said})))
+    with pytest.raises(IntegrityError, match=r"expected gone\.txt"):
+        check_legacy(make(tmp_path / "gone", files(integrity={"files": {"gone.txt": digest}})))
+
+
+def test_weights_with_another_hash_than_the_manifest_says_are_refused(tmp_path: Path) -> None:
+    """Both are the expert's own words."""
+    entry = raw_base("qwen3-0.6b")
+    entry["adapters"][0]["sha256"] = "2" * 64
+
+    with pytest.raises(IntegrityError, match=r"adapter_model\.safetensors: expected SHA-256 2{64}"):
+        check_legacy(make(tmp_path, files(base_models=[entry])))
+
+
+@pytest.mark.parametrize("missing", ["manifest.json", "adapter_model.safetensors"])
+def test_a_package_needs_manifest_and_weights(tmp_path: Path, missing: str) -> None:
+    """Everything else was optional then."""
+    made = {name: data for name, data in files().items() if name != missing}
+
+    with pytest.raises(FormatError, match=missing.replace(".", r"\.")):
+        check_legacy(make(tmp_path, made))
+
+
+def test_weights_of_another_base_are_not_the_experts(tmp_path: Path) -> None:
+    """The folder has to be that of the manifest's base, in one of the spellings of that time."""
+    with pytest.raises(FormatError, match="flat or in weights/<base>/"):
+        check_legacy(make(tmp_path, files(weights="weights/gemma-2b/adapter_model.safetensors")))
+
+
+def test_other_pickles_and_wrong_manifests_are_refused(tmp_path: Path) -> None:
+    """Only one name is put up with, and compatible reading has bounds."""
+    with pytest.raises(FormatError, match="pickle"):
+        check_legacy(make(tmp_path / "pickle", {**files(), "optimizer.pt": b"x"}))
+    with pytest.raises(ManifestError):
+        check_legacy(make(tmp_path / "manifest", files(base_models=[])))
+
+
+def test_unpacked_it_has_everything_but_the_pickle(tmp_path: Path) -> None:
+    """Nobody gets it passed on."""
+    package = make(tmp_path, files(weights="weights/qwen3-0-6b/adapter_model.safetensors"))
+    contents, _ = check_legacy(package)
+
+    unpack(package, tmp_path / "new", contents=contents)
+
+    found = {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*") if path.is_file()}
+    assert found == {"manifest.json", "adapter_config.json", "weights/qwen3-0-6b/adapter_model.safetensors"}

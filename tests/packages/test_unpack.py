@@ -1,0 +1,72 @@
+"""Members become files in a new folder, all of them as they were checked, or nothing does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from expertkit.errors import ExpertError, IntegrityError, PackagingError
+from expertkit.packages.archive import scan
+from expertkit.packages.unpack import unpack
+from tests.packages.archives import encode
+
+MEMBERS = {"a.json": b"{}", "docs/deep/b.txt": b"b" * 100_000, "docs/c.txt": b""}
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package of three members."""
+    path = tmp_path / "x.expert"
+    path.write_bytes(encode(MEMBERS))
+    return path
+
+
+def found(folder: Path) -> dict[str, bytes]:
+    """The files in a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_member_becomes_a_file(package: Path, tmp_path: Path) -> None:
+    """Plain files of one mode, whatever the user's umask was at the start."""
+    unpack(package, tmp_path / "new", contents=scan(package))
+
+    assert found(tmp_path / "new") == MEMBERS
+    assert {path.stat().st_mode & 0o111 for path in (tmp_path / "new").rglob("*") if path.is_file()} == {0}
+
+
+def test_nothing_is_replaced(package: Path, tmp_path: Path) -> None:
+    """A folder, a file or a link of that name stays as it is."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+
+    for name in ("folder", "file", "link"):
+        with pytest.raises(PackagingError, match="expected no such folder yet"):
+            unpack(package, tmp_path / name, contents=scan(package))
+
+    assert (tmp_path / "file").read_text() == "mine"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_changed_since_it_was_checked_is_not_kept(package: Path, tmp_path: Path) -> None:
+    """The archive is read again, and may have been replaced in between."""
+    contents = scan(package)
+    for members in ({**MEMBERS, "a.json": b"[]"}, {**MEMBERS, "z": b""}, {"a.json": b"{}"}):
+        package.write_bytes(encode(members))
+
+        with pytest.raises(IntegrityError, match="expected the members that were checked"):
+            unpack(package, tmp_path / "new", contents=contents)
+
+        assert list(tmp_path.iterdir()) == [package]
+
+
+def test_a_damaged_archive_leaves_nothing(package: Path, tmp_path: Path) -> None:
+    """Cut short in the middle of a member."""
+    contents = scan(package)
+    package.write_bytes(package.read_bytes()[:-20])
+
+    with pytest.raises(ExpertError):
+        unpack(package, tmp_path / "new", contents=contents)
+
+    assert list(tmp_path.iterdir()) == [package]
