@@ -111,3 +111,46 @@ def test_nothing_heavy_is_imported(project: Path) -> None:
     done = subprocess.run([sys.executable, "-c", program], cwd=project, capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_compatible_reading_tells_its_warnings(project: Path) -> None:
+    """On stderr for people, as a list with --json; a strict reading refuses the same file."""
+    manifest = "experts/expert-sql/manifest.json"
+    edit(project / manifest, '"license": "MIT"', '"invented": 1')
+
+    strict = CliRunner().invoke(main, ["validate", manifest])
+    shown = CliRunner().invoke(main, ["validate", manifest, "--compatible"])
+    facts = json.loads(CliRunner().invoke(main, ["validate", manifest, "--compatible", "--json"]).stdout)
+
+    assert (strict.exit_code, shown.exit_code) == (11, 0)
+    assert f'Warning: {manifest}: /invented: expected a known key, got "invented"' in shown.stderr
+    assert {warning["place"] for warning in facts["warnings"]} == {"/invented", "/license", "/training/dataset"}
+
+
+def test_the_folder_of_somebody_else_needs_only_what_its_manifest_names(project: Path, tmp_path: Path) -> None:
+    """What our line asks for beyond that is asked of our own experts alone."""
+    theirs = tmp_path / "downloads/another-name"
+    write(theirs / "manifest.json", (project / "experts/expert-sql/manifest.json").read_text())
+    write(theirs / "tests/test_cases.json", "[]")
+
+    strict = CliRunner().invoke(main, ["validate", str(theirs)])
+    compatible = CliRunner().invoke(main, ["validate", str(theirs), "--compatible"])
+    (theirs / "tests/test_cases.json").unlink()
+    without = CliRunner().invoke(main, ["validate", str(theirs), "--compatible"])
+
+    assert (strict.exit_code, compatible.exit_code, without.exit_code) == (11, 0, 11)
+    assert "expected README.md beside it" in strict.stderr
+    assert "/evaluation/test_cases: expected a file beside the manifest" in without.stderr
+
+
+def test_a_file_that_is_reached_by_a_link_out_of_the_folder_is_not_there(project: Path, tmp_path: Path) -> None:
+    """A manifest's paths stay inside."""
+    cases = project / "experts/expert-sql/tests/test_cases.json"
+    write(tmp_path / "secret", "[]")
+    cases.unlink()
+    cases.symlink_to(tmp_path / "secret")
+
+    done = CliRunner().invoke(main, ["validate", "expert-sql", "--compatible"])
+
+    assert done.exit_code == 11
+    assert "/evaluation/test_cases: expected a file beside the manifest" in done.stderr

@@ -268,21 +268,27 @@ SCRIPT = """
 import os, sys, time
 from pathlib import Path
 os.umask(int(sys.argv[2], 8))
+os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(sys.argv[3])])
+if os.getuid() == 0:
+    os.setegid(int(sys.argv[4]))
 time.tzset()
 from tests.packages.builders import make_project, sign
 print(__import__("hashlib").sha256(sign(make_project(Path(sys.argv[1]))).read_bytes()).hexdigest())
 """
 
-PLACES = [("one", "022", "UTC", "C", "0"), ("a longer name/two", "077", "Asia/Kathmandu", "C.UTF-8", "random")]
+PLACES = [
+    ("one", "022", "UTC", "C", "0", "64", "0"),
+    ("a longer name/two", "077", "Asia/Kathmandu", "C.UTF-8", "random", "1", "65534"),
+]
 
 
 def test_the_same_bytes_come_out_everywhere(tmp_path: Path) -> None:
-    """Another folder, umask, time zone, locale and hash seed, another process: the same signed file."""
+    """Another folder, umask, time zone, locale, hash seed, number of cores, user and group: the same signed file."""
     digests = set()
-    for name, umask, zone, locale, seed in PLACES:
-        environment = {**os.environ, "TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed}
+    for name, umask, zone, locale, seed, cores, group in PLACES:
+        environment = {**os.environ, "TZ": zone, "LC_ALL": locale, "PYTHONHASHSEED": seed, "USER": name}
         environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-        command = [sys.executable, "-c", SCRIPT, str(tmp_path / name), umask]
+        command = [sys.executable, "-c", SCRIPT, str(tmp_path / name), umask, cores, group]
         done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         digests.add(done.stdout)
 
