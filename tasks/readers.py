@@ -29,7 +29,8 @@ def repair() -> None:
     except (ValueError, AttributeError, TypeError, KeyError):
         LIST.unlink()
     else:
-        write_json(LIST, kept)
+        if kept != listed:
+            write_json(LIST, kept)
 
 
 def _running(infos: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ class Problem:
     def __str__(self) -> str:
         where = f"{self.file}: {self.place}" if self.place else self.file
         guess = f", did you mean {self.nearest!r}?" if self.nearest else ""
-        return f"{where}: expected {self.expected}, got {self.got}{guess}"
+        return printable(f"{where}: expected {self.expected}, got {self.got}{guess}")
 
 
 class ProblemsError(ExpertError):
@@ -116,6 +116,11 @@ class PackagingError(ExpertError):
     """The package cannot be made, or the gate refused its expert."""
 
     exit_code = 12
+
+
+def printable(text: str) -> str:
+    """The text on one line of a terminal: whatever would steer it, or not be seen, is shown as its escape."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def nearest(key: str, known: Iterable[str]) -> str | None:

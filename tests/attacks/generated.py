@@ -17,15 +17,18 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
 
 from expertkit.errors import ExpertError
+from expertkit.files import sha256_file
 from expertkit.packages import archive, tar
-from expertkit.packages.archive import scan
+from expertkit.packages.archive import Contents, scan
 from expertkit.packages.gzip import Form
+from expertkit.packages.opening import open_expert
 from expertkit.packages.unpack import unpack
 from tests.packages.archives import encode, gunzipped, gzipped
 
@@ -42,7 +45,7 @@ _NAMES = (
     b"../../evil", b"/etc/passwd", b"docs", b"docs/../x", b"a.JSON", b"A.json", b"con", b".", b"", b"a//b",
     b"a\\b", b"a\nb", b"manifest.json", b"readme.md", b"x" * 100, b"\xc3\xa4", b"signature.sig", b"docs/a.txt/b",
 )  # fmt: skip
-_KINDS = b"0\0123456789xgLKSVMDNZ"
+_KINDS = b"0\x00" + b"123456789xgLKSVMDNZ"
 
 
 def main(count: int) -> int:
@@ -83,24 +86,36 @@ def attempt(data: bytes, folder: Path, form: Form) -> str:
     package = folder / "x.expert"
     package.write_bytes(data)
     try:
+        _open(package)
         contents = scan(package, form=form)
         unpack(package, folder / "new", contents=contents)
     except ExpertError:
         verdict = "refused" if [*folder.iterdir()] == [package] else "WRONG"
     else:
-        verdict = "accepted" if _is_right(data, folder, form, set(contents.members)) else "WRONG"
+        verdict = "accepted" if _is_right(data, folder, contents) else "WRONG"
+    if {path.name for path in folder.parent.iterdir()} != {folder.name}:
+        verdict = "WRONG"
     _remove(folder)
     return verdict
 
 
-def _is_right(data: bytes, folder: Path, form: Form, members: set[str]) -> bool:
-    """Whether what was accepted is what it has to be."""
-    inside = [path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink()]
-    files = {str(path.relative_to(folder / "new")) for path in inside if path.parent != folder}
-    is_plain = all(path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1 for path in inside)
-    if not is_plain or files != members:
+def _open(package: Path) -> None:
+    """What validate, inspect and diff do: the members mean nothing, so that it is refused, by an error of ours."""
+    with suppress(ExpertError):
+        open_expert(package, compatible=True)
+
+
+def _is_right(data: bytes, folder: Path, contents: Contents) -> bool:
+    """Whether what was accepted is what it has to be: its members as plain files, and nothing beside them."""
+    if {path.name for path in folder.iterdir()} != {"x.expert", "new"}:
         return False
-    if form == "legacy":
+    inside = [path for path in (folder / "new").rglob("*") if path.is_symlink() or not path.is_dir()]
+    if not all(path.is_file() and not path.is_symlink() and path.stat().st_nlink == 1 for path in inside):
+        return False
+    files = {str(path.relative_to(folder / "new")): (path.stat().st_size, sha256_file(path)) for path in inside}
+    if files != contents.members:
+        return False
+    if contents.form == "legacy":
         return True
     found = {part.name: b"".join(part.chunks) for part in archive.read(io.BytesIO(data))}
     return gunzipped(encode(found)) == gunzipped(data)

@@ -60,7 +60,7 @@ def test_a_signed_package_is_shown_with_everything_in_it(tmp_path: Path) -> None
     }  # fmt: skip
     assert "signature   'mini publisher', key " in page
     assert "not checked, which expert-cli verify does" in page
-    assert "evaluation  accepted: base 0.000, expert 0.900 on 10 items, p 1.0e-09" in page
+    assert "evaluation  accepted: base 0.000, expert 0.900, p 1.0e-09" in page
     assert "adapter_model.safetensors" in page
     assert str(facts["content_digest"]) in page
 
@@ -77,11 +77,11 @@ def test_two_trainings_differ_in_tensors_members_and_scores(tmp_path: Path) -> N
     found = ask("diff", first, second)
     page = show("diff", first, second)
 
-    tensors = found["tensors"]["changed"]  # type: ignore[index]
+    tensors = found["tensors"]["nano"]["changed"]  # type: ignore[index]
     assert len(tensors) == 4
     assert all(min(norms) > 0 for norms in tensors.values())
     assert set(found["members"]["changed"]) == {  # type: ignore[index]
-        "adapter_model.safetensors", "evaluation.json", "manifest.json",
+        "README.md", "adapter_model.safetensors", "evaluation.json", "manifest.json",
     }  # fmt: skip
     assert found["evaluation"] == {"expert_score": [0.9, 0.95]}
     assert "evaluation  expert_score: 0.9 -> 0.95" in page
@@ -107,3 +107,41 @@ def test_what_is_not_there_is_a_wrong_command_line(command: str) -> None:
 
     assert done.exit_code == 2
     assert "nowhere: expected a manifest, an expert's folder or a package, got no such file" in done.stderr
+
+
+def test_absent_null_true_and_one_are_different_things(tmp_path: Path) -> None:
+    """A side that lacks a value has no key; what cannot be compared is said."""
+    write(tmp_path / "a.json", json.dumps(raw_manifest(author=None, a=True)))
+    write(tmp_path / "b.json", json.dumps(raw_manifest(a=1)))
+
+    found = ask("diff", tmp_path / "a.json", tmp_path / "b.json")
+
+    assert found["manifest"] == [{"place": "/author", "first": None}, {"place": "/a", "first": True, "second": 1}]
+    assert found["members"] is found["tensors"] is found["evaluation"] is None
+    page = show("diff", tmp_path / "a.json", tmp_path / "b.json")
+    assert "manifest    /author: null -> nothing" in page
+    assert "not compared, as not both have any: members, tensors, evaluation" in page
+
+
+def test_nothing_that_strangers_wrote_forges_a_line(tmp_path: Path) -> None:
+    """Line feeds and escapes are shown, not obeyed."""
+    write(
+        tmp_path / "manifest.json", json.dumps(raw_manifest(description="nice\nsignature   'Somebody', key 1\x1b[2J"))
+    )
+
+    page = show("inspect", tmp_path / "manifest.json")
+
+    assert not any(line.startswith("signature") for line in page.splitlines())
+    assert "\x1b" not in page
+
+
+def test_a_package_is_unpacked_into_a_new_folder(tmp_path: Path) -> None:
+    """Every member, and a folder that is there is left alone."""
+    package = pack(make_project(tmp_path / "project"))
+
+    made = ask("unpack", package, tmp_path / "new")
+    again = CliRunner().invoke(main, ["unpack", str(package), str(tmp_path / "new")])
+
+    files = [path for path in (tmp_path / "new").rglob("*") if path.is_file()]
+    assert made["members"] == len(files) == len(ask("inspect", package)["members"])  # type: ignore[arg-type]
+    assert again.exit_code == 12

@@ -48,7 +48,7 @@ def test_one_base_becomes_a_list_of_one_in_its_place(manifest: Path) -> None:
         "_why", "name", "version", "schema_version", "base_models",
         *(key for key in OLD if key not in {"_why", "name", "version", "base_model", "adapters"}),
     ]  # fmt: skip
-    assert raw["base_models"] == [{**OLD["base_model"], "adapters": OLD["adapters"]}]
+    assert raw["base_models"] == [{**OLD["base_model"], "prompt_template": "chatml", "adapters": OLD["adapters"]}]
     assert raw["schema_version"] == "2.0"
     assert {key: raw[key] for key in raw if key in OLD} == {key: OLD[key] for key in OLD if key in raw}
     assert parse(raw, file="manifest.json", compatible=True).manifest.base("tiny") is not None
@@ -77,6 +77,30 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(manifest: Path) -> No
     assert '+  "schema_version": "2.0",' in done.stdout
     assert '+  "base_models": [' in done.stdout
     assert "load_order" not in [line[1:] for line in done.stdout.splitlines() if line[0] in "+-"]
+
+
+def test_what_is_in_the_way_is_told_and_nothing_is_lost(manifest: Path) -> None:
+    """Adapters inside of base_model mean nothing in schema 1.0, and would be replaced."""
+    manifest.write_bytes(dump_json({**OLD, "base_model": {**OLD["base_model"], "adapters": ["mine"]}}))
+    before = manifest.read_bytes()
+
+    done = run(manifest)
+
+    assert (done.exit_code, manifest.read_bytes()) == (11, before)
+    assert "/base_model/adapters: expected nothing of that name" in done.stderr
+
+
+def test_a_link_and_a_mode_stay_what_they_are(manifest: Path) -> None:
+    """The file that a link leads to is written, with its own mode."""
+    manifest.chmod(0o600)
+    link = manifest.with_name("link.json")
+    link.symlink_to(manifest)
+
+    run(link)
+
+    assert link.is_symlink()
+    assert json.loads(manifest.read_text())["schema_version"] == "2.0"
+    assert manifest.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_wrong_manifest_is_not_touched(manifest: Path) -> None:

@@ -48,9 +48,8 @@ def test_the_example_is_the_result_of_its_own_steps() -> None:
     from expertkit.manifest import migrate
 
     folder = ROOT / "examples/multi-model-expert"
-    raw = migrate(read_json(folder / "before/manifest.json"))
-    (entry,) = raw["base_models"]
-    first = {"name": entry["name"], "prompt_template": "chatml", "adapters": entry["adapters"]}
+    raw = migrate(read_json(folder / "before/manifest.json"), file="manifest.json")
+    (first,) = raw["base_models"]
     raw["base_models"] = [first, {**first, "name": "qwen3-1.7b"}]
     raw["version"] = "1.1.0"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -246,11 +247,14 @@ def test_schema_1_0_needs_its_base_and_adapters(key: str) -> None:
         ({"type": "osd", "alpha": None}, []),
     ],
 )
-def test_rank_and_alpha_belong_to_the_types_that_have_them(change: dict[str, Any], pointers: list[str]) -> None:
-    """Every type but IA3 needs its rank; IA3 has none."""
+@pytest.mark.parametrize("as_null", [True, False])
+def test_rank_and_alpha_belong_to_the_types_that_have_them(
+    change: dict[str, Any], pointers: list[str], *, as_null: bool
+) -> None:
+    """Every type but IA3 needs its rank; IA3 has none; null says nothing."""
     raw = raw_manifest()
     entry = {**raw["base_models"][0]["adapters"][0], **change}
-    raw["base_models"][0]["adapters"] = [{key: value for key, value in entry.items() if value is not None}]
+    raw["base_models"][0]["adapters"] = [{key: value for key, value in entry.items() if as_null or value is not None}]
 
     try:
         read(raw)
@@ -259,3 +263,23 @@ def test_rank_and_alpha_belong_to_the_types_that_have_them(change: dict[str, Any
         found = [problem.place.rpartition("/")[2] for problem in refusal.problems]
 
     assert found == pointers
+
+
+def test_a_long_requirement_is_read_at_once() -> None:
+    """No pattern takes longer than its text is long."""
+    wanted = f"expert-a@{','.join(['11'] * 40)}!"
+    raw = raw_manifest(constraints={"load_order": 1, "incompatible_with": [], "requires": [wanted]})
+
+    begun = time.monotonic()
+    reading = read(raw)
+
+    assert [warning.place for warning in reading.warnings] == ["/constraints/requires/0"]
+    assert time.monotonic() - begun < 1
+
+
+def test_what_would_steer_a_terminal_is_shown_as_its_escape() -> None:
+    """Keys and values of strangers are printed in messages."""
+    (warning,) = read(raw_manifest(**{"a\x1b[2J\nb": "c\u202ed"})).warnings
+
+    assert "\\x1b[2J\\nb" in str(warning)
+    assert str(warning).isprintable()

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from expertkit.errors import FormatError, IntegrityError, ManifestError
-from expertkit.packages.legacy import check_legacy
+from expertkit.packages.legacy import check_legacy, find_weights
 from expertkit.packages.opening import open_expert
 from expertkit.packages.unpack import unpack
 from tests.manifest.builders import raw_base, raw_manifest
+from tests.packages.archives import gunzipped, gzipped
+from tests.packages.builders import make_project, pack
 
 TENSORS = b"\x02\0\0\0\0\0\0\0{}"
 
@@ -59,8 +61,8 @@ def test_what_gnu_tar_makes_by_hand_is_read_and_reported(tmp_path: Path, option:
         ("", "a legacy archive"),
         ("training_args.bin", "one, which is not opened or passed on"),
         ("/base_models/0/name", '"F:/models/Qwen3-0.6B"'),
-        ("/integrity", "none"),
     }
+    assert "/integrity" in {warning.place for warning in opened.reading.warnings}
     with pytest.raises(FormatError) as refusal:
         open_expert(package)
     assert refusal.value.hint == f"expert-cli validate --compatible {package} reads what other programs packed"
@@ -74,7 +76,8 @@ def test_the_hashes_that_sha256sum_gives_are_compared(tmp_path: Path) -> None:
 
     _, reading = check_legacy(make(tmp_path / "right", files(integrity={"files": right})))
 
-    assert "/integrity" not in {warning.place for warning in reading.warnings}
+    unlisted = {warning.got for warning in reading.warnings if warning.place == "/integrity"}
+    assert unlisted == {"none for training_args.bin"}
     with pytest.raises(IntegrityError, match=r"expected adapter_config\.json with SHA-256 1{64}"):
         check_legacy(make(tmp_path / "wrong", files(integrity={"files": said})))
     with pytest.raises(IntegrityError, match=r"expected gone\.txt"):
@@ -122,3 +125,73 @@ def test_unpacked_it_has_everything_but_the_pickle(tmp_path: Path) -> None:
 
     found = {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*") if path.is_file()}
     assert found == {"manifest.json", "adapter_config.json", "weights/qwen3-0-6b/adapter_model.safetensors"}
+
+
+def test_members_without_a_hash_are_told(tmp_path: Path) -> None:
+    """A list that is not whole proves nothing about the rest; a name with an underscore is no comment in it."""
+    digest = hashlib.sha256(TENSORS).hexdigest()
+    listed = {"adapter_model.safetensors": digest.upper(), "_notes.txt": "0" * 64}
+
+    _, reading = check_legacy(make(tmp_path / "a", files(integrity={"files": {"adapter_model.safetensors": digest}})))
+
+    assert ("/integrity", "none for adapter_config.json, training_args.bin") in {
+        (warning.place, warning.got) for warning in reading.warnings
+    }
+    with pytest.raises(IntegrityError, match=r"_notes\.txt"):
+        check_legacy(make(tmp_path / "b", {**files(integrity={"files": listed}), "_notes.txt": b"x"}))
+
+
+def test_the_weights_of_several_bases_are_kept_apart(tmp_path: Path) -> None:
+    """By the folder of each base, exact names first: without its dot, a name is another base's."""
+    names = ("opt-1.3b", "opt-13b")
+    entries = [raw_base(name, adapters=[{**raw_base()["adapters"][0], "sha256": name_digest(name)}]) for name in names]
+    made = files(base_models=entries)
+    del made["adapter_model.safetensors"]
+    made |= {f"weights/{name}/adapter_model.safetensors": name.encode() for name in names}
+
+    contents, reading = check_legacy(make(tmp_path, made))
+
+    assert find_weights(reading.manifest, contents) == {
+        name: f"weights/{name}/adapter_model.safetensors" for name in names
+    }  # fmt: skip
+
+
+def name_digest(name: str) -> str:
+    """The hash of the weights above, with its algorithm, as some wrote it."""
+    return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
+
+
+def test_the_path_of_an_adapter_says_where_its_weights_are(tmp_path: Path) -> None:
+    """A folder or a file."""
+    entry = raw_base("qwen3-0.6b")
+    for path in ("final", "final/adapter_model.safetensors"):
+        entry["adapters"][0]["path"] = path
+        made = files(weights="final/adapter_model.safetensors", base_models=[entry])
+
+        contents, reading = check_legacy(make(tmp_path / path.replace("/", "-"), made))
+
+        assert list(find_weights(reading.manifest, contents).values()) == ["final/adapter_model.safetensors"]
+
+
+def test_weights_beside_every_folder_are_nobodys(tmp_path: Path) -> None:
+    """There has to be a folder of the base below weights/."""
+    with pytest.raises(FormatError, match="flat or in weights/<base>/"):
+        check_legacy(make(tmp_path, files(weights="weights/adapter_model.safetensors")))
+
+
+def test_our_own_form_never_falls_back_to_legacy(tmp_path: Path) -> None:
+    """A wrong sidecar of a package of ours stays an error in a compatible reading."""
+    package = pack(make_project(tmp_path))
+    package.with_name(f"{package.name}.sha256").write_text(f"{'0' * 64} *{package.name}\n")
+
+    with pytest.raises(FormatError, match="sha256"):
+        open_expert(package, compatible=True)
+
+
+def test_endless_zeros_after_the_end_are_refused(tmp_path: Path) -> None:
+    """Programs pad to a record."""
+    package = make(tmp_path, files())
+    package.write_bytes(gzipped(gunzipped(package.read_bytes()) + bytes(2 << 20), level=9))
+
+    with pytest.raises(FormatError, match="after the end"):
+        check_legacy(package)

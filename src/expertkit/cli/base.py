@@ -82,7 +82,9 @@ def _build_anew(config: BaseConfig, fill: Callable[[Path], None]) -> str:
     try:
         found = bases.place(config.model(), layout.MODELS / config.name, fill=lambda folder: bases.link(made, folder))
     except CompatibilityError as error:
-        raise CompatibilityError(str(error), hint=f"what was made lies in {made}; {error.hint}") from error
+        raise CompatibilityError(
+            str(error), hint=f"what was made lies in {made}; {error.hint or 'look there'}"
+        ) from error
     shutil.rmtree(made)
     return found
 

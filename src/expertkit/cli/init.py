@@ -33,8 +33,10 @@ def command(
     Example: expert-cli init expert-billing --domain sql
     """
     from expertkit.errors import ConfigError, PackagingError, Problem
+    from expertkit.fields import Place, show
+    from expertkit.recipes.base_models import base_names
     from expertkit.recipes.params import read_params
-    from expertkit.recipes.skeleton import NewExpert, write_expert
+    from expertkit.recipes.skeleton import NewExpert, find_problems, write_expert
 
     problems: list[Problem] = []
     if not bases:
@@ -42,13 +44,21 @@ def command(
         if params is None or problems:
             raise ConfigError(problems, hint="or name the bases with --base")
         bases = params.bases
+    for base in bases:
+        if base not in base_names(Path()):
+            place = Place("expert-cli init", problems, "--base")
+            place.wrong(f"a base model of {layout.BASE_MODELS}/", show(base), known=base_names(Path()), word=base)
     folder = layout.EXPERTS / name
     if folder.exists():
         raise PackagingError(f"{folder}: expected no such folder yet, got one")
     said = description or f"Answers questions in {domain}."
-    write_expert(
-        folder, NewExpert(name=name, description=said, domain=domain, bases=bases, license=spdx, cases=_cases(domain))
+    expert = NewExpert(
+        name=name, description=said, domain=domain, bases=bases, license=spdx, cases=_cases(domain)
     )  # fmt: skip
+    problems += find_problems(expert, file=str(folder / "manifest.json"))
+    if problems:
+        raise ConfigError(problems)
+    write_expert(folder, expert)
     emit({"expert": name, "path": str(folder)}, as_json=as_json, text=f"{folder}: made; expert-cli validate {folder}")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from expertkit.errors import ExpertError
+from expertkit.errors import ExpertError, printable
 from expertkit.instructions import use_common_instructions
 
 COMMANDS = {
@@ -31,6 +31,7 @@ COMMANDS = {
     "sign": "Sign a package.",
     "verify": "Check every byte of a package and who vouches for it.",
     "validate": "Check a manifest, an expert's folder or a package.",
+    "unpack": "Write a package's members into a new folder.",
     "inspect": "Show what is in a manifest, an expert's folder or a package.",
     "diff": "Compare two experts: manifests, members, tensors, evaluation.",
     "release": "Collect the signed packages into dist/.",
@@ -78,11 +79,16 @@ def main() -> None:
 
 
 def _report(error: ExpertError) -> None:
-    click.echo(f"Error: {error}", err=True)
+    click.echo(_lines(f"Error: {error}"), err=True)
     if error.hint:
-        click.echo(f"Hint: {error.hint}", err=True)
+        click.echo(_lines(f"Hint: {error.hint}"), err=True)
 
 
 def emit(value: dict[str, Any], *, as_json: bool, text: str) -> None:
     """Print a command's result: one JSON object with ``--json``, a line for people without."""
-    click.echo(json.dumps(value, ensure_ascii=False) if as_json else text)
+    click.echo(json.dumps(value, ensure_ascii=False) if as_json else _lines(text))
+
+
+def _lines(text: str) -> str:
+    """The text as its lines, each without what would steer a terminal: much of it strangers wrote."""
+    return "\n".join(map(printable, text.split("\n")))

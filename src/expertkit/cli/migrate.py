@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from stat import S_IMODE
 
 import click
 
@@ -17,36 +18,38 @@ from expertkit.cli.options import as_json
 def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
     """Write the manifest PATH, or that of the folder PATH, in schema 2.0.
 
-    A manifest of schema 2.0 stays as it is, byte for byte.
+    Every value and every comment stays, in its order; the text is indented anew, by two spaces. A manifest of
+    schema 2.0 stays as it is, byte for byte.
 
     Example: expert-cli migrate experts/expert-old --dry-run
     """
     from expertkit.files import dump_json, write_bytes
     from expertkit.manifest import load, migrate, parse
+    from expertkit.recipes.experts import read_text
 
-    file = path / "manifest.json" if path.is_dir() else path
-    before = file.read_bytes()
-    reading = load(before, file=str(file), compatible=True)
-    raw = migrate(reading.manifest.raw)
+    file = (path / "manifest.json" if path.is_dir() else path).resolve()
+    shown = path / "manifest.json" if path.is_dir() else path
+    before = read_text(file)
+    reading = load(before, file=str(shown), compatible=True)
+    raw = migrate(reading.manifest.raw, file=str(shown))
+    parse(raw, file=str(shown), compatible=True)
     is_new = reading.manifest.schema_version != "2.0"
     after = dump_json(raw) if is_new else before
-    parse(raw, file=str(file), compatible=True)
     for warning in reading.warnings:
         click.echo(f"Warning: {warning}", err=True)
     if is_new and not dry_run:
-        write_bytes(file, after)
-    if not is_new:
-        text = f"{file}: schema 2.0 already, nothing to do"
-    elif dry_run:
-        text = _diff(dump_json(reading.manifest.raw), after, str(file))
-    else:
-        text = f"{file}: written in schema 2.0"
-    facts = {"path": str(file), "from": reading.manifest.schema_version, "to": "2.0", "changed": is_new}
+        write_bytes(file, after, mode=S_IMODE(file.stat().st_mode))
+    facts = {"path": str(shown), "from": reading.manifest.schema_version, "to": "2.0", "changed": is_new}
+    text = _diff(before, after, str(shown)) if is_new and dry_run else f"{shown}: {_outcome(is_new=is_new)}"
     emit({**facts, "written": is_new and not dry_run}, as_json=as_json, text=text)
 
 
+def _outcome(*, is_new: bool) -> str:
+    return "written in schema 2.0" if is_new else "schema 2.0 already, nothing to do"
+
+
 def _diff(before: bytes, after: bytes, file: str) -> str:
-    """What changes, line by line; both are indented alike, so that nothing else is shown."""
+    """What changes, line by line."""
     import difflib
 
     old, new = (text.decode().splitlines() for text in (before, after))

@@ -16,7 +16,12 @@ def _expert_name(_context: click.Context, _option: click.Parameter, value: str |
     if value is None or ("/" not in value and value != "manifest.json" and not Path(value, "manifest.json").exists()):
         return value
     path = Path(value).resolve()
-    return path.parent.name if path.name == "manifest.json" else path.name
+    folder = path.parent if path.name == "manifest.json" else path
+    if folder.parent != layout.EXPERTS.resolve():
+        raise click.BadParameter(
+            f"{value}: expected an expert of this project, in {layout.EXPERTS}/, got another place"
+        )
+    return folder.name
 
 
 def _base_name(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:

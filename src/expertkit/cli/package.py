@@ -46,6 +46,8 @@ def command(  # noqa: PLR0913  # one argument per option
     from expertkit.packages.build import build, prepare
     from expertkit.recipes import read_recipe
 
+    if all_models and (asked is not None or (output is not None and record_refusal)):
+        raise click.UsageError("expected --all-models without --base, and without --output where refusals are recorded")
     bases = _bases(expert, asked, all_models=all_models)
     prepared = [
         prepare(Path(), read_recipe(Path(), expert, base), weights=_of_base(weights, base), include_tests=include_tests)

@@ -115,6 +115,11 @@ class Formerly:
     kind: Any
 
 
+_NULL = {"type": "null"}
+_SAID = {"not": _NULL}
+"""JSON Schema of a value that says something."""
+
+
 @dataclass(frozen=True, slots=True)
 class When:
     """A condition on a whole object: where ``key`` has one of the ``words``, other keys are needed or forbidden."""
@@ -130,18 +135,17 @@ class When:
             return
         why = f"{self.key} {show(given[self.key])}"
         for key in self.needs:
-            if key not in given:
+            if given.get(key) is None:
                 place.at(key).wrong(f"a value with {why}", "nothing")
         for key in self.forbids:
-            if key in given:
+            if given.get(key) is not None:
                 place.at(key).wrong(f"nothing with {why}", show(given[key]))
 
     def schema(self) -> dict[str, Any]:
         """The same in JSON Schema."""
         condition = {"properties": {self.key: {"enum": list(self.words)}}, "required": [self.key]}
-        needed = {"required": list(self.needs)} if self.needs else {}
-        forbidden = {"properties": dict.fromkeys(self.forbids, False)} if self.forbids else {}
-        return {"if": condition, "then": {**needed, **forbidden}}
+        said = {**dict.fromkeys(self.needs, _SAID), **dict.fromkeys(self.forbids, _NULL)}
+        return {"if": condition, "then": {"required": list(self.needs), "properties": said}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +157,13 @@ class NotBoth:
 
     def check(self, given: Mapping[str, Any], place: Place) -> None:
         """Note that both are there."""
-        if self.first in given and self.second in given:
+        if given.get(self.first) is not None and given.get(self.second) is not None:
             place.at(self.second).wrong(f"either {self.first} or {self.second}", "both")
 
     def schema(self) -> dict[str, Any]:
         """The same in JSON Schema."""
-        return {"not": {"required": [self.first, self.second]}}
+        both = [self.first, self.second]
+        return {"not": {"required": both, "properties": dict.fromkeys(both, _SAID)}}
 
 
 ObjectRule = When | NotBoth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from expertkit.manifest.migrate import migrate
 from expertkit.manifest.model import AdapterEntry, BaseEntry, Manifest
-from expertkit.manifest.names import base_key, base_slug, matching
+from expertkit.manifest.names import base_slug, matching, older_spellings
 from expertkit.manifest.parse import Reading, load, loads, parse
 
 __all__ = [
@@ -12,11 +12,11 @@ __all__ = [
     "BaseEntry",
     "Manifest",
     "Reading",
-    "base_key",
     "base_slug",
     "load",
     "loads",
     "matching",
     "migrate",
+    "older_spellings",
     "parse",
 ]

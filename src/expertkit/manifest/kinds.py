@@ -33,7 +33,8 @@ RelativePath = Annotated[
 Requirement = Annotated[
     str,
     Text(
-        r"expert-[a-z0-9-]+(@(\*|(<=|>=|<|>)?\d+(\.\d+){0,2}[0-9A-Za-z.+-]*)(,(<=|>=|<|>)?\d+(\.\d+){0,2}[0-9A-Za-z.+-]*)*)?",
+        r"expert-[a-z0-9-]+"
+        r"(@(\*|(<=|>=|<|>)?\d+(\.\d+){0,2}([+-][0-9A-Za-z.+-]*)?(,(<=|>=|<|>)?\d+(\.\d+){0,2}([+-][0-9A-Za-z.+-]*)?)*))?",
         "an expert with its versions such as 'expert-sql@>=1.0.0,<2.0.0'",
     ),
 ]

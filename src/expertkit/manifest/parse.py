@@ -16,7 +16,7 @@ from expertkit.errors import ManifestError, Problem
 from expertkit.fields import Place, read, show
 from expertkit.manifest import strict_json
 from expertkit.manifest.model import BaseEntry, Manifest, MultiManifest, SingleManifest
-from expertkit.manifest.names import base_key
+from expertkit.manifest.names import base_slug
 
 SCHEMAS: dict[str, type[SingleManifest | MultiManifest]] = {"1.0": SingleManifest, "2.0": MultiManifest}
 """What a manifest of each schema version says."""
@@ -133,13 +133,13 @@ def _as_one(written: SingleManifest | MultiManifest, raw: dict[str, Any]) -> Man
 
 def _check_weights(manifest: Manifest, place: Place) -> None:
     """Note bases that would share one folder of weights, by their names or by what they say."""
-    names = Counter(base_key(entry.name) for entry in manifest.base_models)
+    names = Counter(base_slug(entry.name) for entry in manifest.base_models)
     paths = Counter(
         path for entry in manifest.base_models for path in {each.path for each in entry.adapters if each.path}
     )
     for index, entry in enumerate(manifest.base_models):
         at = place.at("base_models").entry(index)
-        if names[base_key(entry.name)] > 1:
+        if names[base_slug(entry.name)] > 1:
             at.at("name").wrong("another base than the others", show(entry.name))
         for number, adapter in enumerate(entry.adapters):
             if adapter.path and paths[adapter.path] > 1:

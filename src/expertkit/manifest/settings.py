@@ -67,8 +67,8 @@ class TrainingConfig:
     use_sdpa: bool | None = None
     flash_attention_2: bool | None = None
     memory_efficient_attention: bool | None = None
-    activation_checkpointing: Annotated[bool, Formerly(str)] | None = None
-    gradient_checkpointing: Annotated[bool, Formerly(str)] | None = None
+    activation_checkpointing: bool | None = None
+    gradient_checkpointing: Annotated[bool, Formerly(Literal["selective", "full"])] | None = None
     gradient_checkpointing_kwargs: Mapping[str, Any] | None = None
     torch_compile: bool | None = None
     torch_compile_backend: Words | None = None

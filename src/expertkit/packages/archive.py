@@ -24,6 +24,7 @@ from expertkit.packages.names import MAX_LEGACY_LENGTH, MAX_LENGTH, SIGNATURE, c
 LIMITS = Limits()
 
 _CHUNK = 1 << 20
+_MOST_PADDING = 1 << 20  # bytes; programs pad to a record, of 10 KiB if not told otherwise
 Chunk = bytes | memoryview
 _HEAD = 16
 
@@ -135,6 +136,17 @@ def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "canonical") 
     stream.end()
 
 
+def is_canonical(path: Path) -> bool:
+    """Whether a file begins like the archives that ``write`` makes; what follows may still be wrong."""
+    with path.open("rb") as file:
+        try:
+            stream = Inflater(file, limits=LIMITS, form="canonical")
+            tar.parse_header(stream.take(tar.BLOCK), offset=0)
+        except FormatError:
+            return False
+    return True
+
+
 def scan(
     path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS, form: Form = "canonical",
     largest_kept: int = strict_json.MAX_BYTES,
@@ -202,7 +214,7 @@ class _Rules:
             raise FormatError(f"member {name!r}: expected names once and in order, got it too late or twice")
         folded = fold(name)
         folders = {folded[:at] for at, sign in enumerate(folded) if sign == "/"}
-        if folded in self._seen | self._folders or folders & self._seen:
+        if folded in self._seen or folded in self._folders or folders & self._seen:
             raise FormatError(f"member {name!r}: expected names that no file system confuses, got another like it")
         self._last = order(name)
         self._seen.add(folded)
@@ -219,8 +231,11 @@ def _chunks(stream: Inflater, size: int) -> Iterator[bytes]:
 def _take_ending(stream: Inflater) -> None:
     """The second block of zeros, and as many more as a program pads its archives with."""
     _take_zeros(stream, tar.BLOCK)
-    while not stream.is_at_end():
+    for _ in range(_MOST_PADDING // tar.BLOCK):
+        if stream.is_at_end():
+            return
         _take_zeros(stream, tar.BLOCK)
+    raise FormatError(f"archive: expected at most {_MOST_PADDING} bytes after the end, got more", offset=stream.offset)
 
 
 def _take_zeros(stream: Inflater, size: int) -> None:

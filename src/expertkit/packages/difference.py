@@ -7,116 +7,130 @@ from typing import Any
 
 from expertkit import layout
 from expertkit.adapters import measure_tensors
-from expertkit.fields import show
-from expertkit.manifest import Manifest, base_slug, strict_json
+from expertkit.errors import FormatError
+from expertkit.fields import Place, show
+from expertkit.manifest import base_slug
 from expertkit.packages import archive
 from expertkit.packages.legacy import find_weights
 from expertkit.packages.names import EVALUATION, TENSORS
 from expertkit.packages.opening import Opened
+from expertkit.packages.report import read_judged
 
 _LARGEST_TENSORS = 1 << 30
-_FIGURES = ("verdict", "base_score", "expert_score", "p_value", "items")
+_FIGURES = ("verdict", "base_score", "expert_score", "p_value")
+_NOTHING = "nothing"
 
 
 def diff(first: Opened, second: Opened) -> dict[str, Any]:
-    """The differences, as JSON values; empty parts are the same.
+    """The differences, as JSON values; empty parts are the same, null ones could not be compared.
 
-    Tensors are compared where both experts have exactly one adapter: names that one of them lacks, and for
-    each that differs the Frobenius norms of both and of their difference, null where the shapes differ.
+    In ``manifest`` a side that lacks a value has no key. Tensors are compared base by base, where both experts
+    have them: names that one of them lacks, and for each that differs the Frobenius norms of both and of their
+    difference, null where the shapes differ.
     """
     return {
-        "manifest": [
-            {"place": place, "first": before, "second": after}
-            for place, before, after in _values(first.manifest.raw, second.manifest.raw, "")
-        ],
+        "manifest": list(_values(first.manifest.raw, second.manifest.raw, Place("", [], is_json=True))),
         "members": _members(first, second),
-        "tensors": _tensors(_weights(first), _weights(second)),
+        "tensors": _tensors(first, second),
         "evaluation": _evaluation(first, second),
     }
 
 
 def render(found: Mapping[str, Any]) -> str:
     """The differences as a page."""
-    return "\n".join(_lines(found)) or "no difference"
+    parts = [name for name in ("members", "tensors", "evaluation") if found[name] is None]
+    note = f"not compared, as not both have any: {', '.join(parts)}" if parts else ""
+    lines = list(_lines(found)) or ["no difference"]
+    return "\n".join([*lines, *filter(None, [note])])
 
 
-def _values(first: Any, second: Any, place: str) -> Iterator[tuple[str, Any, Any]]:
-    """Places with their two values, None where there is none; lists are compared entry by entry."""
+def _values(first: Any, second: Any, place: Place) -> Iterator[dict[str, Any]]:
+    """Places with their two values; lists of one length are compared entry by entry."""
     if isinstance(first, dict) and isinstance(second, dict):
         for key in [*first, *(key for key in second if key not in first)]:
-            pointer = f"{place}/{key.replace('~', '~0').replace('/', '~1')}"
-            yield from _values(first.get(key), second.get(key), pointer)
+            if key in first and key in second:
+                yield from _values(first[key], second[key], place.at(key))
+            else:
+                side, value = ("first", first) if key in first else ("second", second)
+                yield {"place": place.at(key).path, side: value[key]}
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         for index, (before, after) in enumerate(zip(first, second, strict=True)):
-            yield from _values(before, after, f"{place}/{index}")
-    elif first != second:
-        yield place, first, second
+            yield from _values(before, after, place.entry(index))
+    elif first != second or isinstance(first, bool) is not isinstance(second, bool):
+        yield {"place": place.path, "first": first, "second": second}
 
 
-def _members(first: Opened, second: Opened) -> dict[str, Any]:
+def _members(first: Opened, second: Opened) -> dict[str, Any] | None:
     """Names that only one package has, and sizes in bytes of those whose bytes differ."""
     if first.contents is None or second.contents is None:
-        return {}
+        return None
     before, after = first.contents.members, second.contents.members
-    changed = {
-        name: [before[name][0], after[name][0]] for name in before if name in after and before[name] != after[name]
-    }
+    both = [name for name in before if name in after and before[name] != after[name]]
     found = {
         "only_first": [name for name in before if name not in after],
         "only_second": [name for name in after if name not in before],
-        "changed": changed,
+        "changed": {name: [before[name][0], after[name][0]] for name in both},
     }
     return found if any(found.values()) else {}
 
 
-def _weights(opened: Opened) -> bytes | None:
-    """The bytes of an expert's one adapter, if it has one."""
-    manifest = opened.manifest
-    if opened.contents is not None:
-        name = find_weights(manifest, opened.contents)
-        form = opened.contents.form
-        kept = archive.scan(opened.path, keep=[name or ""], form=form, largest_kept=_LARGEST_TENSORS).kept
-        return kept.get(name or "")
-    if opened.kind != "folder" or len(manifest.base_models) != 1:
+def _tensors(first: Opened, second: Opened) -> dict[str, Any] | None:
+    """What differs for each base, by its name in file names."""
+    before, after = _weights(first), _weights(second)
+    both = [base for base in before if base in after]
+    if not both:
         return None
-    path = opened.path / _folder(manifest) / TENSORS
-    return path.read_bytes() if path.is_file() else None
+    return {base: _compared(first, second, before[base], after[base]) for base in both if before[base] != after[base]}
 
 
-def _folder(manifest: Manifest) -> str:
-    return f"{layout.WEIGHTS}/{base_slug(manifest.base_models[0].name)}"
+def _compared(first: Opened, second: Opened, before: bytes, after: bytes) -> dict[str, Any]:
+    try:
+        return measure_tensors(before, after)
+    except FormatError as error:
+        raise FormatError(f"{first.path} or {second.path}: {error}", offset=error.offset) from error
 
 
-def _tensors(first: bytes | None, second: bytes | None) -> dict[str, Any]:
-    if first is None or second is None or first == second:
+def _weights(opened: Opened) -> dict[str, bytes]:
+    """The bytes of an expert's adapters, by the base's name in file names."""
+    manifest = opened.manifest
+    slugs = {entry.name: base_slug(entry.name) for entry in manifest.base_models}
+    if opened.contents is not None:
+        found = find_weights(manifest, opened.contents)
+        form, keep = opened.contents.form, set(found.values())
+        kept = archive.scan(opened.path, keep=keep, form=form, largest_kept=_LARGEST_TENSORS).kept
+        return {slugs[base]: kept[member] for base, member in found.items()}
+    if opened.kind != "folder":
         return {}
-    return measure_tensors(first, second)
+    paths = {slugs[base]: opened.path / layout.WEIGHTS / base / TENSORS for base in slugs}
+    return {slug: path.read_bytes() for slug, path in paths.items() if path.is_file()}
 
 
-def _evaluation(first: Opened, second: Opened) -> dict[str, Any]:
+def _evaluation(first: Opened, second: Opened) -> dict[str, Any] | None:
     before, after = _figures(first), _figures(second)
-    return {name: [before.get(name), after.get(name)] for name in _FIGURES if before.get(name) != after.get(name)}
+    if before is None or after is None:
+        return None
+    return {name: [before[name], after[name]] for name in _FIGURES if before[name] != after[name]}
 
 
-def _figures(opened: Opened) -> Mapping[str, Any]:
+def _figures(opened: Opened) -> Mapping[str, Any] | None:
     kept = opened.contents.kept if opened.contents else {}
-    return dict(strict_json.loads(kept[EVALUATION], file=EVALUATION)) if EVALUATION in kept else {}
+    return read_judged(kept[EVALUATION], file=EVALUATION).to_json() if EVALUATION in kept else None
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     for each in found["manifest"]:
-        yield f"manifest    {each['place']}: {show(each['first'])} -> {show(each['second'])}"
+        before, after = (show(each[side]) if side in each else _NOTHING for side in ("first", "second"))
+        yield f"manifest    {each['place']}: {before} -> {after}"
     members = found["members"]
     if members:
         yield from (f"member      {name}: only in the first" for name in members["only_first"])
         yield from (f"member      {name}: only in the second" for name in members["only_second"])
         yield from (f"member      {name}: {a:,} -> {b:,} bytes" for name, (a, b) in members["changed"].items())
-    tensors = found["tensors"]
-    if tensors:
-        yield from (f"tensor      {name}: only in the first" for name in tensors["only_first"])
-        yield from (f"tensor      {name}: only in the second" for name in tensors["only_second"])
+    for base, tensors in (found["tensors"] or {}).items():
+        yield from (f"tensor      {base}: {name}: only in the first" for name in tensors["only_first"])
+        yield from (f"tensor      {base}: {name}: only in the second" for name in tensors["only_second"])
         for name, norms in tensors["changed"].items():
             apart = "another shape" if norms[2] is None else f"apart {norms[2]:.4g}"
-            yield f"tensor      {name}: norm {norms[0]:.4g} -> {norms[1]:.4g}, {apart}"
-    for name, (before, after) in found["evaluation"].items():
+            yield f"tensor      {base}: {name}: norm {norms[0]:.4g} -> {norms[1]:.4g}, {apart}"
+    for name, (before, after) in (found["evaluation"] or {}).items():
         yield f"evaluation  {name}: {before} -> {after}"

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from expertkit import signing
-from expertkit.manifest import AdapterEntry, Manifest, strict_json
-from expertkit.packages.names import EVALUATION, PROVENANCE, SIGNATURE
+from expertkit.errors import printable
+from expertkit.manifest import AdapterEntry, Manifest
+from expertkit.packages.names import EVALUATION, SIGNATURE
 from expertkit.packages.opening import Opened
+from expertkit.packages.report import read_judged
 
 
 def inspect(opened: Opened) -> dict[str, Any]:
@@ -32,8 +34,7 @@ def inspect(opened: Opened) -> dict[str, Any]:
     return facts | {
         "content_digest": contents.content_digest,
         "members": {name: size for name, (size, _digest) in contents.members.items()},
-        "evaluation": _json(contents.kept, EVALUATION),
-        "provenance": _json(contents.kept, PROVENANCE),
+        "evaluation": _evaluation(contents.kept.get(EVALUATION)),
         "signature": _signature(contents.kept.get(SIGNATURE)),
     }
 
@@ -59,12 +60,17 @@ def _describe(adapter: AdapterEntry) -> str:
     return f"{adapter.type}{rank} on {', '.join(adapter.target_modules)}{size}"
 
 
-def _json(kept: Mapping[str, bytes], name: str) -> Any:
-    return strict_json.loads(kept[name], file=name) if name in kept else None
+def _evaluation(data: bytes | None) -> dict[str, Any] | None:
+    """What was measured, from the package's own evaluation; None in a package of another program."""
+    return None if data is None else read_judged(data, file=EVALUATION).to_json()
 
 
 def _signature(data: bytes | None) -> dict[str, Any] | None:
-    """What the signature says, which is not checked here; None where there is none or it is of another kind."""
+    """What the signature says, which is not checked here; None where there is none, or none of ours.
+
+    Raises:
+        FormatError: it is no envelope.
+    """
     if data is None:
         return None
     said = signing.read_unverified(data)
@@ -73,16 +79,15 @@ def _signature(data: bytes | None) -> dict[str, Any] | None:
 
 def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
     yield f"{facts['name']} {facts['version']}  ({facts['kind']}, schema {facts['schema']}, {facts['license']})"
-    yield f"  {facts['description']}"
+    yield f"  {printable(facts['description'])}"
     for base in facts["bases"]:
         fingerprint = f"  fingerprint {base['fingerprint'][:12]}" if base["fingerprint"] else ""
-        yield f"base        {base['name']}{fingerprint}  {base['prompt_template'] or 'no template'}"
-        yield from (f"  adapter   {adapter}" for adapter in base["adapters"])
+        yield printable(f"base        {base['name']}{fingerprint}  {base['prompt_template'] or 'no template'}")
+        yield from (printable(f"  adapter   {adapter}") for adapter in base["adapters"])
     evaluation = facts.get("evaluation")
     if evaluation:
         scores = f"base {evaluation['base_score']:.3f}, expert {evaluation['expert_score']:.3f}"
-        items = f"{evaluation['items']} items, p {evaluation['p_value']:.1e}"
-        yield f"evaluation  {evaluation['verdict']}: {scores} on {items}"
+        yield f"evaluation  {evaluation['verdict']}: {scores}, p {evaluation['p_value']:.1e}"
     if "members" in facts:
         signature = facts["signature"]
         yield (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from expertkit.errors import FormatError
 from expertkit.manifest import Manifest, Reading, load
-from expertkit.recipes.experts import check_folder
+from expertkit.recipes.experts import check_folder, read_text
 
 if TYPE_CHECKING:
     from expertkit.packages.archive import Contents
@@ -43,29 +43,31 @@ def open_expert(path: Path, *, compatible: bool = False) -> Opened:
     Raises:
         ExpertError: it is not sound.
     """
-    if path.suffix == SUFFIX:
-        return _open_package(path, compatible=compatible)
     if path.is_dir():
         reading = check_folder(path, compatible=compatible)
         return Opened(path=path, kind="folder", reading=reading, contents=None)
-    reading = load(path.read_bytes(), file=str(path), compatible=compatible)
+    if path.suffix == SUFFIX:
+        return _open_package(path, compatible=compatible)
+    reading = load(read_text(path), file=str(path), compatible=compatible)
     return Opened(path=path, kind="manifest", reading=reading, contents=None)
 
 
 def _open_package(path: Path, *, compatible: bool) -> Opened:
-    from expertkit.packages.legacy import check_legacy  # numpy comes with these, which a manifest does not need
+    """Which form a package has is said by how it begins, and never by what else is wrong with it."""
+    from expertkit.packages.archive import is_canonical  # numpy comes with these, which a manifest does not need
+    from expertkit.packages.legacy import check_legacy
     from expertkit.packages.verify import check_archive
 
+    if compatible and not is_canonical(path):
+        contents, reading = check_legacy(path)
+        return Opened(path=path, kind="legacy package", reading=reading, contents=contents)
     try:
-        checked = check_archive(path)
+        checked = check_archive(path, compatible=compatible)
     except FormatError as error:
-        if compatible:
-            contents, reading = check_legacy(path)
-            return Opened(path=path, kind="legacy package", reading=reading, contents=contents)
-        hint = f"expert-cli validate --compatible {path} reads what other programs packed" if _is_gzip(path) else None
+        foreign = _is_gzip(path) and not is_canonical(path)
+        hint = f"expert-cli validate --compatible {path} reads what other programs packed" if foreign else None
         raise FormatError(str(error), offset=error.offset, hint=error.hint or hint) from error
-    reading = Reading(manifest=checked.manifest, warnings=())
-    return Opened(path=path, kind="package", reading=reading, contents=checked.contents)
+    return Opened(path=path, kind="package", reading=checked.reading, contents=checked.contents)
 
 
 def _is_gzip(path: Path) -> bool:

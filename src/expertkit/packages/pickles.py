@@ -7,7 +7,7 @@ import re
 from expertkit.errors import FormatError
 
 _SUFFIX = re.compile(r".*\.(bin|pt|pth|ckpt|pkl|pickle|joblib|npy|npz|zip|whl|egg)", re.IGNORECASE)
-_ZIP = b"PK"
+_ZIP = re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)")
 _PROTOCOL = re.compile(rb"\x80[\x02-\x05]")
 
 
@@ -23,7 +23,7 @@ def refuse_pickle(name: str, head: bytes) -> None:
     """
     if _SUFFIX.fullmatch(name):
         raise FormatError(f"member {name!r}: expected no file that may hold a pickle, got one by its name")
-    if not _is_safetensors(name, head) and (head.startswith(_ZIP) or _PROTOCOL.match(head)):
+    if not _is_safetensors(name, head) and (_ZIP.match(head) or _PROTOCOL.match(head)):
         raise FormatError(f"member {name!r}: expected no pickle or zip file, got one by its first bytes")
 
 

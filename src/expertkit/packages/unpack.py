@@ -23,8 +23,8 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def unpack(package: Path, target: Path, *, contents: Contents) -> None:
-    """Write the members of a package into the new folder ``target``; a legacy pickle is left out.
+def unpack(package: Path, target: Path, *, contents: Contents) -> int:
+    """Write the members of a package into the new folder ``target``; give how many: a legacy pickle is left out.
 
     Args:
         package: the archive.
@@ -41,6 +41,7 @@ def unpack(package: Path, target: Path, *, contents: Contents) -> None:
             written[part.name] = _write(folder, part.name, part.chunks)
         if written != contents.members:
             raise IntegrityError(f"{package}: expected the members that were checked, got others")
+    return sum(not is_legacy_pickle(name) for name in written)
 
 
 def _write(folder: int, name: str, chunks: Iterable[Chunk]) -> tuple[int, str]:
@@ -85,6 +86,7 @@ def _new_folder(target: Path) -> Iterator[int]:
     descriptor = os.open(folder, _FOLDER)
     try:
         yield descriptor
+        os.fchmod(descriptor, 0o755)
         os.fsync(descriptor)
         folder.rename(target)
     except BaseException:

@@ -9,10 +9,11 @@ from typing import Any
 
 from expertkit import signing
 from expertkit.errors import FormatError, IntegrityError, ProblemsError, SignatureError
-from expertkit.manifest import Manifest, loads
+from expertkit.manifest import Manifest, Reading, load
 from expertkit.packages.archive import Contents, scan
 from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, SIGNATURE, TENSORS
 from expertkit.packages.pickles import refuse_pickle
+from expertkit.packages.report import read_judged
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.signing import PublicKey, Statement
 
@@ -24,7 +25,12 @@ class Checked:
     """A package whose form and hashes are right; nobody may vouch for it."""
 
     contents: Contents
-    manifest: Manifest
+    reading: Reading
+
+    @property
+    def manifest(self) -> Manifest:
+        """The expert's manifest."""
+        return self.reading.manifest
 
     @property
     def is_signed(self) -> bool:
@@ -53,8 +59,12 @@ class Verified:
         return f"{said.name} {said.version} for {said.base.name}: {len(self.contents.listed)} members intact, {who}"
 
 
-def check_archive(path: Path) -> Checked:
+def check_archive(path: Path, *, compatible: bool = False) -> Checked:
     """Check everything about a package but its signature.
+
+    Args:
+        path: the package.
+        compatible: whether to put up with what older manifests contain.
 
     Raises:
         FormatError: the archive, a name or the set of members is not what a package has.
@@ -68,10 +78,11 @@ def check_archive(path: Path) -> Checked:
         raise FormatError(f"{path}: expected {', '.join(missing)} in the package, got none")
     for name, head in contents.heads.items():
         refuse_pickle(name, head)
-    manifest = loads(contents.kept[MANIFEST], file=f"{path}: {MANIFEST}")
-    _check_integrity(path, manifest, contents)
-    _check_adapter(path, manifest, contents)
-    return Checked(contents=contents, manifest=manifest)
+    reading = load(contents.kept[MANIFEST], file=f"{path}: {MANIFEST}", compatible=compatible)
+    read_judged(contents.kept[EVALUATION], file=f"{path}: {EVALUATION}")
+    _check_integrity(path, reading.manifest, contents)
+    _check_adapter(path, reading.manifest, contents)
+    return Checked(contents=contents, reading=reading)
 
 
 def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
@@ -97,7 +108,7 @@ def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
 
 def _check_integrity(path: Path, manifest: Manifest, contents: Contents) -> None:
     """The manifest must name every member but itself and the signature, each with its hash."""
-    expected = dict(manifest.integrity.files or {}) if manifest.integrity else {}
+    expected = dict(manifest.raw["integrity"]["files"]) if manifest.integrity and manifest.integrity.files else {}
     found = {name: digest for name, (_, digest) in contents.listed.items() if name != MANIFEST}
     if expected != found:
         wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))

@@ -7,7 +7,7 @@ from pathlib import Path
 from expertkit import layout
 from expertkit.errors import FormatError, ManifestError, Problem
 from expertkit.fields import Place, show
-from expertkit.manifest import Manifest, Reading, load
+from expertkit.manifest import Manifest, Reading, load, strict_json
 from expertkit.recipes.line import check_line, weakest_layer
 
 README, LICENSE, GRAMMAR, TESTS = "README.md", "LICENSE", "grammar.gbnf", "tests"
@@ -17,6 +17,12 @@ README, LICENSE, GRAMMAR, TESTS = "README.md", "LICENSE", "grammar.gbnf", "tests
 def expert_names(project: Path) -> tuple[str, ...]:
     """The experts of a project."""
     return tuple(sorted(path.parent.name for path in (project / layout.EXPERTS).glob("*/manifest.json")))
+
+
+def read_text(path: Path) -> bytes:
+    """The bytes of a manifest's file, or of one that is too long the first that show it."""
+    with path.open("rb") as file:
+        return file.read(strict_json.MAX_BYTES + 1)
 
 
 def check_folder(folder: Path, *, compatible: bool = False) -> Reading:
@@ -60,7 +66,7 @@ def _read(folder: Path, file: str, problems: list[Problem], *, compatible: bool)
         place.wrong("a manifest", "no such file")
         return None
     try:
-        return load(path.read_bytes(), file=file, compatible=compatible)
+        return load(read_text(path), file=file, compatible=compatible)
     except ManifestError as error:
         problems.extend(error.problems)
     except FormatError as error:
@@ -84,6 +90,8 @@ def _check_named(manifest: Manifest, folder: Path, place: Place) -> None:
 
 def _holds(folder: Path, name: str) -> bool:
     """Whether a folder has a file of that name in it, not by a way that leads out of it."""
+    if not name.isprintable():
+        return False
     path = (folder / name).resolve()
     return path.is_file() and path.is_relative_to(folder.resolve())
 

@@ -6,11 +6,14 @@ refused here by name, never left out in silence.
 
 from __future__ import annotations
 
+from collections.abc import Container
+from dataclasses import MISSING, fields
 from typing import Any, cast
 
 from expertkit import layout
 from expertkit.fields import Part, Place, describe, read_any, read_part, show
-from expertkit.manifest import Manifest
+from expertkit.manifest import AdapterEntry, Manifest
+from expertkit.manifest.dataset import Dataset
 from expertkit.recipes.recipe import Domain, Grader, PromptTemplate
 from expertkit.recipes.train_config import TrainConfig
 
@@ -25,6 +28,8 @@ def line_template(manifest: Manifest, base: str) -> PromptTemplate:
 
 
 Layer = dict[str, dict[str, Any]]
+
+_MAPPING = {"instruction": "question", "input": "context", "response": "answer"}
 
 
 def weakest_layer(manifest: Manifest, place: Place) -> Layer:
@@ -41,7 +46,9 @@ def weakest_layer(manifest: Manifest, place: Place) -> Layer:
 
 
 def check_line(manifest: Manifest, place: Place) -> None:
-    """Note what the line cannot do, apart from what ``weakest_layer`` notes."""
+    """Note what the line cannot do or has no use for, apart from what ``weakest_layer`` notes."""
+    _check_unmade(manifest, place)
+    _check_data(manifest.training.dataset, place.at("training", "dataset"))
     if manifest.soft_prompts:
         place.at("soft_prompts").wrong("none: only adapters are made", show(manifest.soft_prompts[0].name))
     if manifest.training.packaging_checkpoint not in {None, "final"}:
@@ -52,11 +59,50 @@ def check_line(manifest: Manifest, place: Place) -> None:
         at = place if is_single else place.at("base_models").entry(index)
         if not is_single:
             _asked(PromptTemplate, entry.prompt_template, at.at("prompt_template"))
+        _check_unused(entry, {"name", "prompt_template", "adapters"}, at.at("base_model") if is_single else at)
         if len(entry.adapters) > 1:
             at.at("adapters").wrong("one adapter", str(len(entry.adapters)))
         for number, adapter in enumerate(entry.adapters):
-            if adapter.type != "lora":
-                at.at("adapters").entry(number).at("type").wrong('"lora", which is what is trained', show(adapter.type))
+            _check_adapter(adapter, at.at("adapters").entry(number))
+
+
+def _check_adapter(adapter: AdapterEntry, place: Place) -> None:
+    if adapter.type != "lora":
+        place.at("type").wrong('"lora", which is what is trained', show(adapter.type))
+    if adapter.scaling not in {None, "default", "standard"}:
+        place.at("scaling").wrong('"standard", alpha / r', show(adapter.scaling))
+    _check_unused(adapter, {"type", "target_modules", "r", "alpha", "scaling", "dropout"}, place)
+
+
+def _check_data(dataset: Dataset, place: Place) -> None:
+    known = {"type": "single", "format": "jsonl"}
+    for key, only in known.items():
+        if getattr(dataset, key) not in {None, only}:
+            place.at(key).wrong(show(only), show(getattr(dataset, key)))
+    if dataset.field_mapping and dataset.field_mapping != _MAPPING:
+        place.at("field_mapping").wrong(show(_MAPPING), show(dict(dataset.field_mapping)))
+    if dataset.generation is not None:
+        _check_unused(dataset.generation, {"domain"}, place.at("generation"))
+    _check_unused(dataset, {"path", "type", "format", "generation", "field_mapping", "source", "sources"}, place)
+
+
+def _check_unmade(manifest: Manifest, place: Place) -> None:
+    """Note what is not known before an expert is made, and written by ``package`` then."""
+    for key in ("quality_metrics", "integrity"):
+        if getattr(manifest, key) is not None:
+            place.at(key).wrong("nothing before it is packed", "a value")
+    for key in ("trained_on", "base_model_version", "checkpoint", "quality_score"):
+        if getattr(manifest.training, key) is not None:
+            place.at("training", key).wrong("nothing before it is trained", show(getattr(manifest.training, key)))
+
+
+def _check_unused(value: Any, used: Container[str], place: Place) -> None:
+    """Note every field that says something and is not used."""
+    for field in fields(value):
+        said = getattr(value, field.name)
+        default = field.default_factory() if field.default_factory is not MISSING else field.default
+        if field.name not in used and said != default:
+            place.at(field.name).wrong("nothing, as the line has no use for it", show(said))
 
 
 def _asked(kind: Any, value: object, place: Place) -> Any:

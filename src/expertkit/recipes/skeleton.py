@@ -39,26 +39,24 @@ class NewExpert:
 
 
 def write_expert(folder: Path, expert: NewExpert) -> None:
-    """Make the folder of a new expert, whole or not at all.
-
-    Raises:
-        ManifestError: a name, base or domain is nothing that the line knows; all problems at once.
-    """
-    _check(expert, file=str(folder / "manifest.json"))
+    """Make the folder of a new expert, whole or not at all."""
     with replace_folder(folder) as new:
         for name, data in _files(expert).items():
             (new / name).parent.mkdir(exist_ok=True)
             (new / name).write_bytes(data)
 
 
-def _check(expert: NewExpert, *, file: str) -> None:
+def find_problems(expert: NewExpert, *, file: str) -> list[Problem]:
+    """What of a new expert is nothing that the line knows; ``file`` is its manifest's."""
     problems: list[Problem] = []
     place = Place(file, problems, is_json=True)
-    manifest = parse(_manifest(expert), file=file).manifest
+    try:
+        manifest = parse(_manifest(expert), file=file).manifest
+    except ManifestError as error:
+        return list(error.problems)
     check_line(manifest, place)
     weakest_layer(manifest, place)
-    if problems:
-        raise ManifestError(problems)
+    return problems
 
 
 def _files(expert: NewExpert) -> dict[str, bytes]:

@@ -1,0 +1,35 @@
+"""``expert-cli unpack``: a package's members as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from expertkit.cli.main import emit
+from expertkit.cli.options import as_json
+
+
+@click.command("unpack")
+@click.argument("package", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--compatible", is_flag=True, help="Also unpack what other programs packed, without pickles.")
+@as_json
+def command(package: Path, target: Path, *, compatible: bool, as_json: bool) -> None:
+    """Write the members of PACKAGE into the new folder TARGET, which is there only when all of them are right.
+
+    The signature is not checked: that is expert-cli verify.
+
+    Example: expert-cli unpack dist/expert-sql-qwen3-tiny.v1.0.0.expert sql
+    """
+    from expertkit.packages.opening import SUFFIX, open_expert
+    from expertkit.packages.unpack import unpack
+
+    if package.suffix != SUFFIX:
+        raise click.UsageError(f"{package}: expected a package, whose name ends in {SUFFIX}")
+    opened = open_expert(package, compatible=compatible)
+    for warning in opened.reading.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    members = unpack(package, target, contents=opened.contents) if opened.contents else 0
+    facts = {"package": str(package), "path": str(target), "members": members}
+    emit(facts, as_json=as_json, text=f"{target}: {members} members of {package}")
