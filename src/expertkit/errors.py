@@ -76,10 +76,14 @@ class FormatError(ExpertError):
 
     exit_code = 11
 
-    def __init__(self, message: str, *, offset: int | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, offset: int | None = None, hint: str | None = None, problem: Problem | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.offset = offset
         """Bytes from the start of the file, where known."""
+        self.problem = problem
+        """The same as one of a person's input, to be told with others; None where it stands alone."""
 
 
 class SignatureError(ExpertError):

@@ -62,6 +62,7 @@ DEVIATIONS: list[tuple[Change, list[str]]] = [
     (base(name="F:/Node/hivellm/expert/models/Qwen3-0.6B"), ["/base_models/0/name"]),
     (lambda raw: raw.pop("license"), ["/license"]),
     (lambda raw: raw.pop("perf"), ["/perf"]),
+    (top(license=None), ["/license"]),
     (dataset(validation_split=0.1, error_injection_ratio=0.2),
      ["/training/dataset/validation_split", "/training/dataset/error_injection_ratio"]),
     (top(runtime={"tool_validation_middleware": True, "max_tool_retries": 3}),
@@ -169,7 +170,7 @@ def test_a_comment_that_is_there_twice_is_a_warning_and_any_other_key_an_error()
 
     reading = load(twice.encode(), file="manifest.json", compatible=True)
 
-    assert [(warning.place, warning.got) for warning in reading.warnings] == [("_comment", "it twice")]
+    assert [(warning.place, warning.got) for warning in reading.warnings] == [("", "'_comment' twice")]
     with pytest.raises(FormatError, match="'_comment' twice"):
         load(twice.encode(), file="manifest.json")
     with pytest.raises(FormatError, match="'rank' twice"):

@@ -13,7 +13,7 @@ import pytest
 
 from expertkit.adapters.tensors import encode
 from expertkit.errors import CompatibilityError, ExpertError, FormatError, IntegrityError, ManifestError, PackagingError
-from expertkit.files import read_json, sha256_bytes
+from expertkit.files import dump_json, read_json, sha256_bytes
 from expertkit.packages.build import build, list_contents, prepare
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.names import REQUIRED
@@ -22,6 +22,7 @@ from expertkit.packages.verify import check_archive
 from expertkit.recipes import PackageConfig
 from tests.adapters.builders import matrix
 from tests.packages.archives import decode
+from tests.packages.archives import encode as encode_archive
 from tests.packages.builders import MANIFEST, RECIPE, WEIGHTS, judge, load, make_project, other_base, pack, put, train
 
 GUIDE = {
@@ -307,6 +308,21 @@ def test_an_adapter_that_does_not_fit_the_base_is_not_packed(project: Path) -> N
 
     assert "model.layers.0.self_attn.q_proj (8, 6)" in str(refusal.value)
     assert "model.layers.0.mlp.down_proj (6, 12)" in str(refusal.value)
+
+
+def test_tensors_are_compared_with_the_manifest_without_loading_them(project: Path) -> None:
+    """Names, shapes and dtype are in the header, and the manifest says rank and modules."""
+    members = decode(pack(project).read_bytes())
+    raw = load(members["manifest.json"])
+    other = {"r": 8}, {"target_modules": ["q_proj", "v_proj"]}
+
+    for change in other:
+        adapter = {**raw["base_models"][0]["adapters"][0], **change}
+        changed = {**raw, "base_models": [{**raw["base_models"][0], "adapters": [adapter]}]}
+        put(project / "changed.expert", encode_archive({**members, "manifest.json": dump_json(changed)}))
+
+        with pytest.raises(IntegrityError, match="as the manifest says, got rank 4 on down_proj, q_proj"):
+            check_archive(project / "changed.expert")
 
 
 def test_the_model_card_is_made_of_facts(project: Path) -> None:

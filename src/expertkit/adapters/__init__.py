@@ -10,8 +10,9 @@ whoever stores an adapter takes bytes out.
 from expertkit.adapters.comparison import measure_tensors
 from expertkit.adapters.fit import check_fit
 from expertkit.adapters.lora import Factors, Lora
-from expertkit.adapters.peft import CONFIG, TENSORS, decode, encode_config, encode_tensors
+from expertkit.adapters.peft import CONFIG, TENSORS, decode, encode_config, encode_tensors, ranks
 from expertkit.adapters.svd import Decomposition, decompose
+from expertkit.adapters.tensors import header_size, read_shapes
 
 __all__ = [
     "CONFIG",
@@ -24,5 +25,8 @@ __all__ = [
     "decompose",
     "encode_config",
     "encode_tensors",
+    "header_size",
     "measure_tensors",
+    "ranks",
+    "read_shapes",
 ]

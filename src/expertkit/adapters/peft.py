@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any, TypeGuard, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from expertkit.adapters import tensors
 from expertkit.adapters.lora import MAX_RANK, Factors, Lora
 from expertkit.errors import FormatError
+
+T = TypeVar("T")
 
 TENSORS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -75,15 +77,24 @@ def decode(data: bytes, config: Mapping[str, Any]) -> Lora:
     """
     rank, alpha = _check_config(config)
     named, dtype = tensors.decode(data)
-    modules = _pair(named)
-    for module, factors in modules.items():
-        if factors.rank != rank:
-            raise FormatError(f"adapter, {module}: expected rank {rank}, got {factors.rank}")
+    for module, found in ranks({name: (values.shape[0], values.shape[1]) for name, values in named.items()}).items():
+        if found != rank:
+            raise FormatError(f"adapter, {module}: expected rank {rank}, got {found}")
+    modules = {module: Factors(a=half["A"], b=half["B"]) for module, half in _pair(named).items()}
     lora = Lora(rank=rank, alpha=alpha, dropout=float(config.get("lora_dropout", 0)), dtype=dtype, modules=modules)
     if lora.target_modules != config.get("target_modules"):
         expected = ", ".join(lora.target_modules)
         raise FormatError(f"{CONFIG}, target_modules: expected {expected}, got {config.get('target_modules')!r}")
     return lora
+
+
+def ranks(shapes: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+    """Module path to rank, from the names and shapes of an adapter's tensors.
+
+    Raises:
+        FormatError: a tensor has another name, lacks its other half, or the two differ in rank.
+    """
+    return {module: _rank(module, half) for module, half in _pair(shapes).items()}
 
 
 def _check_config(config: Mapping[str, Any]) -> tuple[int, float]:
@@ -105,20 +116,20 @@ def _is_number(value: object) -> TypeGuard[int | float]:
     return type(value) in {int, float}
 
 
-def _pair(named: Mapping[str, NDArray[np.float32]]) -> dict[str, Factors]:
-    """Factors by module, in the order of the modules' names."""
-    halves: dict[str, dict[str, NDArray[np.float32]]] = {}
-    for name, values in named.items():
+def _pair(named: Mapping[str, T]) -> dict[str, dict[str, T]]:
+    """What stands for the two factors, by module, in the order of the modules' names."""
+    halves: dict[str, dict[str, T]] = {}
+    for name, half in named.items():
         match = _NAME.fullmatch(name)
         if not match:
             raise FormatError(f"adapter, tensor {name!r}: expected <module>.lora_A.weight or .lora_B.weight")
-        halves.setdefault(match["module"], {})[match["factor"]] = values
-    return {module: _factors(module, halves[module]) for module in sorted(halves)}
+        halves.setdefault(match["module"], {})[match["factor"]] = half
+    return dict(sorted(halves.items()))
 
 
-def _factors(module: str, half: Mapping[str, NDArray[np.float32]]) -> Factors:
-    if half.keys() != {"A", "B"}:
-        raise FormatError(f"adapter, {module}: expected lora_A and lora_B, got only lora_{''.join(half)}")
-    if half["A"].shape[0] != half["B"].shape[1]:
-        raise FormatError(f"adapter, {module}: expected one rank, got shapes {half['A'].shape} and {half['B'].shape}")
-    return Factors(a=half["A"], b=half["B"])
+def _rank(module: str, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    if shapes.keys() != {"A", "B"}:
+        raise FormatError(f"adapter, {module}: expected lora_A and lora_B, got only lora_{''.join(shapes)}")
+    if shapes["A"][0] != shapes["B"][1]:
+        raise FormatError(f"adapter, {module}: expected one rank, got shapes {shapes['A']} and {shapes['B']}")
+    return shapes["A"][0]

@@ -51,7 +51,29 @@ def decode(data: bytes) -> tuple[dict[str, NDArray[np.float32]], DType]:
     Raises:
         FormatError: the file is malformed, mixes dtypes, or holds a number that is not finite.
     """
-    header, start = _read_header(data)
+    rows, start, dtype = _read_rows(data, size=len(data))
+    payload = memoryview(data)[start:]
+    return {name: _read_tensor(name, entry, payload, dtype) for name, entry in sorted(rows)}, dtype
+
+
+def header_size(start: bytes) -> int:
+    """How many of a safetensors file's first bytes ``read_shapes`` needs, from its first eight."""
+    return _LENGTH + min(int.from_bytes(start[:_LENGTH], "little"), _MAX_HEADER)
+
+
+def read_shapes(start: bytes, *, size: int) -> dict[str, tuple[int, int]]:
+    """The shapes of the matrices in a safetensors file of ``size`` bytes, from its first bytes; no number is read.
+
+    Raises:
+        FormatError: the header is malformed, mixes dtypes, or does not lay out the whole file.
+    """
+    rows, _start, _dtype = _read_rows(start, size=size)
+    return {name: (entry["shape"][0], entry["shape"][1]) for name, entry in sorted(rows)}
+
+
+def _read_rows(data: bytes, *, size: int) -> tuple[list[tuple[str, dict[str, Any]]], int, DType]:
+    """The tensor entries in the order of their data, where that starts, and its dtype."""
+    header, start = _read_header(data, size=size)
     if not header:
         raise FormatError("safetensors: expected at least one tensor, got none")
     rows = sorted(header.items(), key=lambda row: row[1]["data_offsets"])
@@ -59,17 +81,16 @@ def decode(data: bytes) -> tuple[dict[str, NDArray[np.float32]], DType]:
     if len(codes) != 1 or not codes <= _DTYPES.keys():
         raise FormatError(f"safetensors: expected one dtype of {', '.join(_DTYPES)}, got {', '.join(sorted(codes))}")
     dtype = _DTYPES[codes.pop()]
-    _check_layout(rows, size=len(data) - start, item_size=dtypes.ITEM_SIZE[dtype])
-    payload = memoryview(data)[start:]
-    return {name: _read_tensor(name, entry, payload, dtype) for name, entry in sorted(rows)}, dtype
+    _check_layout(rows, size=size - start, item_size=dtypes.ITEM_SIZE[dtype])
+    return rows, start, dtype
 
 
-def _read_header(data: bytes) -> tuple[dict[str, dict[str, Any]], int]:
-    """The tensor entries, and where their data starts."""
-    size = int.from_bytes(data[:_LENGTH], "little")
-    end = _LENGTH + size
-    if len(data) < _LENGTH or size > min(_MAX_HEADER, len(data) - _LENGTH):
-        raise FormatError(f"safetensors header: expected to fit in {len(data)} bytes, got a length of {size}", offset=0)
+def _read_header(data: bytes, *, size: int) -> tuple[dict[str, dict[str, Any]], int]:
+    """The tensor entries, and where their data starts in a file of ``size`` bytes."""
+    length = int.from_bytes(data[:_LENGTH], "little")
+    end = _LENGTH + length
+    if len(data) < _LENGTH or length > min(_MAX_HEADER, size - _LENGTH) or len(data) < end:
+        raise FormatError(f"safetensors header: expected to fit in {size} bytes, got a length of {length}", offset=0)
     try:
         header = json.loads(data[_LENGTH:end].decode(), object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:

@@ -316,9 +316,9 @@ def fields_of(kind: Any) -> dict[str, tuple[Any, Field[Any]]]:
 
 
 def _without_null(kind: Any) -> Any:
-    """``X`` for ``X | None``: what a file has to say."""
+    """``X`` for ``X | None``: what a file has to say, where older ones may say null."""
     members = [member for member in get_args(kind) if member is not types.NoneType]
-    return members[0] if get_origin(kind) in {Union, types.UnionType} and len(members) == 1 else kind
+    return Annotated[members[0], Formerly(types.NoneType)] if len(members) == 1 else kind
 
 
 def declared(kind: Any) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def loads(
             others would read as something else (NaN, integers beyond 2^53 - 1, lone surrogates).
     """
     if len(data) > max_bytes:
-        raise FormatError(f"{file}: expected at most {max_bytes} bytes, got {len(data)}", offset=max_bytes)
+        _refuse(file, f"at most {max_bytes} bytes", f"{len(data)} or more", offset=max_bytes)
     text = _decode(data, file)
     _check_depth(data, file, max_depth)
     try:
@@ -48,19 +48,19 @@ def loads(
         )
     except json.JSONDecodeError as error:
         got = f"something else on line {error.lineno} column {error.colno} ({error.msg.lower()})"
-        raise FormatError(f"{file}: expected JSON, got {got}", offset=len(text[: error.pos].encode())) from error
+        _refuse(file, "JSON", got, offset=len(text[: error.pos].encode()), cause=error)
 
 
 def _decode(data: bytes, file: str) -> str:
     if data.startswith(_BOM):
-        raise FormatError(f"{file}: expected UTF-8 without a byte order mark, got one", offset=0)
+        _refuse(file, "UTF-8 without a byte order mark", "one", offset=0)
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        raise FormatError(f"{file}: expected UTF-8, got {error.reason}", offset=error.start) from error
+        _refuse(file, "UTF-8", error.reason, offset=error.start, cause=error)
     lone = next(_lone_surrogates(text), None)
     if lone is not None:
-        raise FormatError(f"{file}: expected whole characters, got a lone surrogate {lone}")
+        _refuse(file, "whole characters", f"a lone surrogate {lone}")
     return text
 
 
@@ -78,7 +78,7 @@ def _check_depth(data: bytes, file: str, max_depth: int) -> None:
     for match in _STRING_OR_BRACKET.finditer(data):
         depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(match[0], 0)
         if depth > max_depth:
-            raise FormatError(f"{file}: expected at most {max_depth} levels, got more", offset=match.start())
+            _refuse(file, f"at most {max_depth} levels", "more", offset=match.start())
 
 
 def _object(pairs: list[tuple[str, Any]], file: str, comments: list[Problem] | None) -> dict[str, Any]:
@@ -86,8 +86,8 @@ def _object(pairs: list[tuple[str, Any]], file: str, comments: list[Problem] | N
     if len(result) < len(pairs):
         for key in sorted(key for key, times in Counter(key for key, _value in pairs).items() if times > 1):
             if comments is None or not key.startswith("_"):
-                raise FormatError(f"{file}: expected each key once in an object, got {key!r} twice")
-            comments.append(Problem(file=file, place=key, expected="each key once in an object", got="it twice"))
+                _refuse(file, "each key once in an object", f"{key!r} twice")
+            comments.append(Problem(file=file, place="", expected="each key once in an object", got=f"{key!r} twice"))
     return result
 
 
@@ -99,6 +99,8 @@ def _number(value: float, digits: str, file: str) -> float:
     return value
 
 
-def _refuse(file: str, expected: str, got: str) -> NoReturn:
-    shown = got if len(got) <= 40 else f"{got[:40]}…"
-    raise FormatError(f"{file}: expected {expected}, got {shown}")
+def _refuse(
+    file: str, expected: str, got: str, *, offset: int | None = None, cause: Exception | None = None
+) -> NoReturn:
+    problem = Problem(file=file, place="", expected=expected, got=got if len(got) <= 100 else f"{got[:100]}…")
+    raise FormatError(str(problem), offset=offset, problem=problem) from cause

@@ -183,6 +183,24 @@ def scan(
     return Contents(members=members, heads=heads, kept=kept, form=form)
 
 
+def read_start(path: Path, name: str, wanted: Callable[[bytes], int], *, form: Form = "canonical") -> bytes:
+    """The first bytes of a member, as many as ``wanted`` says when it is given its first chunk.
+
+    Raises:
+        FormatError: the archive has another form, as far as it is read, or no such member.
+    """
+    with path.open("rb") as file, _named(path):
+        for part in read(file, form=form):
+            if part.name == name:
+                start = b""
+                for chunk in part.chunks:
+                    start += chunk
+                    if len(start) >= wanted(start):
+                        break
+                return start
+    raise FormatError(f"{path}: expected the member {name!r}, got none")
+
+
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
     """Let an error say which file it is about."""

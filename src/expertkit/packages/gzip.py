@@ -72,6 +72,8 @@ class Inflater:
         self._taken = 0
         self._given = 0
         start = self._read(len(HEADER))
+        if not start:
+            raise FormatError("archive: expected gzip data, got an empty file", offset=0)
         if form == "canonical" and start != HEADER:
             raise FormatError("archive: expected the fixed gzip header, got other bytes", offset=0)
         self._fill(start)

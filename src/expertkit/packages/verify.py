@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import signing
+from expertkit.adapters import header_size, ranks, read_shapes
 from expertkit.errors import FormatError, IntegrityError, ProblemsError, SignatureError
 from expertkit.manifest import Manifest, Reading, load
-from expertkit.packages.archive import Contents, scan
+from expertkit.packages.archive import Contents, read_start, scan
 from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, SIGNATURE, TENSORS
 from expertkit.packages.pickles import refuse_pickle
 from expertkit.packages.report import read_judged
@@ -122,6 +123,16 @@ def _check_adapter(path: Path, manifest: Manifest, contents: Contents) -> None:
     (adapter,) = manifest.base_models[0].adapters
     if (adapter.size_bytes, adapter.sha256) != contents.members[TENSORS] or not manifest.base_models[0].sha256:
         raise IntegrityError(f"{path}, base_models: expected size and hashes of adapter and base, got others")
+    start = read_start(path, TENSORS, header_size)
+    try:
+        found = ranks(read_shapes(start, size=contents.members[TENSORS][0]))
+    except FormatError as error:
+        raise FormatError(f"{path}, {TENSORS}: {error}", offset=error.offset) from error
+    targets = {module.rpartition(".")[2] for module in found}
+    if set(found.values()) != {adapter.r} or targets != set(adapter.target_modules):
+        said = f"rank {adapter.r} on {', '.join(sorted(adapter.target_modules))}"
+        got = f"rank {', '.join(map(str, sorted(set(found.values()))))} on {', '.join(sorted(targets))}"
+        raise IntegrityError(f"{path}, {TENSORS}: expected {said}, as the manifest says, got {got}")
 
 
 def _check_statement(path: Path, statement: Statement, checked: Checked) -> None:

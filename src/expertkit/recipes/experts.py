@@ -70,8 +70,9 @@ def _read(folder: Path, file: str, problems: list[Problem], *, compatible: bool)
     except ManifestError as error:
         problems.extend(error.problems)
     except FormatError as error:
-        expected, _, got = str(error).removeprefix(f"{file}: expected ").partition(", got ")
-        place.wrong(expected, got)
+        if error.problem is None:
+            raise
+        problems.append(error.problem)
     return None
 
 
