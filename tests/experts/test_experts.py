@@ -67,7 +67,7 @@ def test_there_are_two_experts() -> None:
 @pytest.mark.parametrize("expert", EXPERTS, ids=str)
 def test_an_expert_is_complete(expert: Path) -> None:
     """Its manifest is valid, and everything a package should hold is there."""
-    manifest = check_folder(expert)
+    manifest = check_folder(expert).manifest
 
     assert [entry.name for entry in manifest.base_models] == ["qwen3-tiny", "qwen3-small"]
     assert manifest.license == "MIT"
