@@ -33,5 +33,5 @@ def _has_avx2() -> bool:
     """Asked to use AVX2 without it, torch would die of an illegal instruction."""
     if platform.machine() != "x86_64" or not _PROCESSORS.is_file():
         return False
-    lines = _PROCESSORS.read_text(encoding="utf-8", errors="replace").splitlines()
-    return any(line.startswith("flags") and {"avx2", "fma"} <= set(line.split()) for line in lines)
+    with _PROCESSORS.open(encoding="utf-8", errors="replace") as lines:  # read up to the first processor that has it
+        return any(line.startswith("flags") and {"avx2", "fma"} <= set(line.split()) for line in lines)

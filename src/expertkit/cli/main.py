@@ -10,11 +10,12 @@ import importlib
 import json
 import os
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import click
 
-from expertkit.errors import ExpertError, printable
+from expertkit.errors import ExpertError, Problem, printable
 from expertkit.instructions import use_common_instructions
 
 COMMANDS = {
@@ -82,6 +83,12 @@ def _report(error: ExpertError) -> None:
     click.echo(_lines(f"Error: {error}"), err=True)
     if error.hint:
         click.echo(_lines(f"Hint: {error.hint}"), err=True)
+
+
+def warn(warnings: Iterable[Problem]) -> None:
+    """Tell a person what was put up with."""
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
 
 
 def emit(value: dict[str, Any], *, as_json: bool, text: str) -> None:

@@ -7,7 +7,7 @@ from stat import S_IMODE
 
 import click
 
-from expertkit.cli.main import emit
+from expertkit.cli.main import emit, warn
 from expertkit.cli.options import as_json
 
 
@@ -35,8 +35,7 @@ def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
     parse(raw, file=str(shown), compatible=True)
     is_new = reading.manifest.schema_version != "2.0"
     after = dump_json(raw) if is_new else before
-    for warning in reading.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    warn(reading.warnings)
     if is_new and not dry_run:
         write_bytes(file, after, mode=S_IMODE(file.stat().st_mode))
     facts = {"path": str(shown), "from": reading.manifest.schema_version, "to": "2.0", "changed": is_new}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from expertkit.cli.main import emit
+from expertkit.cli.main import emit, warn
 from expertkit.cli.options import as_json
 
 
@@ -28,8 +28,7 @@ def command(package: Path, target: Path, *, compatible: bool, as_json: bool) -> 
     if package.suffix != SUFFIX:
         raise click.UsageError(f"{package}: expected a package, whose name ends in {SUFFIX}")
     opened = open_expert(package, compatible=compatible)
-    for warning in opened.reading.warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    warn(opened.reading.warnings)
     members = unpack(package, target, contents=opened.contents) if opened.contents else 0
     facts = {"package": str(package), "path": str(target), "members": members}
     emit(facts, as_json=as_json, text=f"{target}: {members} members of {package}")

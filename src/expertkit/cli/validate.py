@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from expertkit.cli import options
-from expertkit.cli.main import emit
+from expertkit.cli.main import emit, warn
 
 
 @click.command("validate")
@@ -32,8 +32,7 @@ def command(path: Path | None, option: Path | None, *, compatible: bool, as_json
         raise click.UsageError("expected one path, as argument or with --expert")
     opened = open_expert(asked[0], compatible=compatible)
     manifest, warnings = opened.manifest, opened.reading.warnings
-    for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+    warn(warnings)
     bases = [entry.name for entry in manifest.base_models]
     facts = {
         "path": str(opened.path), "valid": True, "kind": opened.kind, "name": manifest.name,

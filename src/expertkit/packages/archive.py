@@ -90,8 +90,8 @@ def write(
     rules = _Rules(LIMITS, "canonical")
     end = 0
     sizes: dict[str, tuple[int, int]] = {}
+    before = deflater.packed()
     for part in parts:
-        before = deflater.packed()
         rules.admit(part.name, part.size)
         deflater.write(tar.header(part.name, part.size))
         written = 0
@@ -103,7 +103,9 @@ def write(
             raise ValueError(f"{part.name}: expected {part.size} bytes, got {written}")
         deflater.write(bytes(tar.padding(part.size)))
         end += tar.BLOCK + part.size + tar.padding(part.size)
-        sizes[part.name] = (part.size, deflater.packed() - before)
+        after = deflater.packed()
+        sizes[part.name] = (part.size, after - before)
+        before = after
     deflater.write(bytes(tar.ending(end)))
     deflater.end()
     return sizes

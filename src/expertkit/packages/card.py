@@ -9,50 +9,47 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from expertkit.manifest import BaseEntry
 from expertkit.packages.report import Report
 
 _SCORE = ".3f"
 
 
-def card(
-    manifest: Mapping[str, Any], entry: BaseEntry, *, own: str, report: Report, provenance: Mapping[str, Any]
-) -> bytes:
+def card(manifest: Mapping[str, Any], base: str, *, own: str, report: Report, provenance: Mapping[str, Any]) -> bytes:
     """Content of README.md.
 
     Args:
         manifest: the packed manifest.
-        entry: its base.
+        base: its base model.
         own: the expert's own README, empty where there is none.
         report: how good the expert was.
         provenance: what it was made of.
     """
     sections = [
-        "\n".join(_head(manifest, entry)),
+        "\n".join(_head(manifest, base)),
         (own or f"# {manifest['name']}\n\n{manifest['description']}").strip(),
-        "\n".join(_release(manifest, entry, report)),
+        "\n".join(_release(manifest, base, report)),
         "\n".join(_origin(provenance)),
     ]
     return ("\n\n".join(sections) + "\n").encode()
 
 
-def _head(manifest: Mapping[str, Any], entry: BaseEntry) -> Iterator[str]:
+def _head(manifest: Mapping[str, Any], base: str) -> Iterator[str]:
     tags = [tag for tag in manifest.get("tags", []) if isinstance(tag, str)]
     yield "---"
     yield f"license: {json.dumps(str(manifest['license']).lower())}"
-    yield f"base_model: {json.dumps(entry.name)}"
+    yield f"base_model: {json.dumps(base)}"
     yield "library_name: peft"
     yield f"tags: {json.dumps([*tags, 'expert'], ensure_ascii=False)}"
     yield "---"
 
 
-def _release(manifest: Mapping[str, Any], entry: BaseEntry, report: Report) -> Iterator[str]:
-    base, expert = report.judged.base_score, report.judged.expert_score
-    yield f"## Version {manifest['version']} for {entry.name}"
+def _release(manifest: Mapping[str, Any], base: str, report: Report) -> Iterator[str]:
+    alone, expert = report.judged.base_score, report.judged.expert_score
+    yield f"## Version {manifest['version']} for {base}"
     yield ""
     yield "| | base alone | expert |"
     yield "|---|---|---|"
-    yield f"| right answers, {report.items} test items | {base:{_SCORE}} | {expert:{_SCORE}} |"
+    yield f"| right answers, {report.items} test items | {alone:{_SCORE}} | {expert:{_SCORE}} |"
     yield f"| names never seen in training | | {report.unseen_score:{_SCORE}} |"
     yield ""
     yield f"Paired test of the difference: p = {report.judged.p_value:.1e}. Every figure is in `evaluation.json`."

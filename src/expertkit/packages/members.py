@@ -80,8 +80,7 @@ def collect(sources: Sources) -> dict[str, bytes]:
     for name, data in members.items():
         refuse_pickle(name, data[:16])
     own = _text(names.README, members.get(names.README, b""))
-    entry = next(entry for entry in manifest.base_models if entry.name == sources.recipe.base)
-    members[names.README] = card(packed, entry, own=own, report=sources.report, provenance=origin)
+    members[names.README] = card(packed, sources.recipe.base, own=own, report=sources.report, provenance=origin)
     return {**members, names.MANIFEST: dump_json({**packed, "integrity": integrity(members)})}
 
 

@@ -37,13 +37,9 @@ def check_folder(folder: Path, *, compatible: bool = False) -> Reading:
     """
     problems: list[Problem] = []
     file = str(folder / "manifest.json")
-    reading = _read(folder, file, problems, compatible=compatible)
-    if reading is not None:
-        place = Place(file, problems, is_json=True)
-        if not compatible:
-            _check_asked(reading.manifest, folder, place)
-            weakest_layer(reading.manifest, place)
-        _check_named(reading.manifest, folder, place)
+    reading = _find(folder, file, problems, compatible=compatible)
+    if reading is not None and not compatible:
+        weakest_layer(reading.manifest, Place(file, problems, is_json=True))
     if reading is None or problems:
         raise ManifestError(problems)
     return reading
@@ -51,13 +47,19 @@ def check_folder(folder: Path, *, compatible: bool = False) -> Reading:
 
 def find_manifest(folder: Path, file: str, problems: list[Problem]) -> Manifest | None:
     """The manifest of an expert of this project, called ``file`` in problems, or None with problems added."""
-    reading = _read(folder, file, problems, compatible=False)
-    if reading is None:
-        return None
-    place = Place(file, problems, is_json=True)
-    _check_asked(reading.manifest, folder, place)
-    _check_named(reading.manifest, folder, place)
-    return reading.manifest
+    reading = _find(folder, file, problems, compatible=False)
+    return None if reading is None else reading.manifest
+
+
+def _find(folder: Path, file: str, problems: list[Problem], *, compatible: bool) -> Reading | None:
+    """The manifest in a folder, with the problems of the files that it names, and of what the line asks of ours."""
+    reading = _read(folder, file, problems, compatible=compatible)
+    if reading is not None:
+        place = Place(file, problems, is_json=True)
+        if not compatible:
+            _check_asked(reading.manifest, folder, place)
+        _check_named(reading.manifest, folder, place)
+    return reading
 
 
 def _read(folder: Path, file: str, problems: list[Problem], *, compatible: bool) -> Reading | None:

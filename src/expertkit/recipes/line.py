@@ -23,8 +23,8 @@ def line_template(manifest: Manifest, base: str) -> PromptTemplate:
 
     A manifest of schema 1.0 does not say it, and is asked as ChatML.
     """
-    named = next(entry.prompt_template for entry in manifest.base_models if entry.name == base)
-    return cast("PromptTemplate", named or "chatml")
+    entry = manifest.base(base)
+    return cast("PromptTemplate", (entry and entry.prompt_template) or "chatml")
 
 
 Layer = dict[str, dict[str, Any]]

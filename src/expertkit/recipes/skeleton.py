@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from expertkit import layout
 from expertkit.errors import ManifestError, Problem
 from expertkit.fields import Place
 from expertkit.files import dump_json, replace_folder
 from expertkit.manifest import parse
+from expertkit.manifest.kinds import TargetModule
 from expertkit.recipes.experts import GRAMMAR, LICENSE, README, TESTS
 from expertkit.recipes.line import check_line, weakest_layer
 
-_MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _GRAMMAR = """\
 # Any text. Describe here what an answer may look like; nothing else is then generated.
 root ::= char*
@@ -71,7 +71,7 @@ def _files(expert: NewExpert) -> dict[str, bytes]:
 
 
 def _manifest(expert: NewExpert) -> dict[str, Any]:
-    adapter = {"type": "lora", "target_modules": list(_MODULES), "r": 32, "alpha": 64}
+    adapter = {"type": "lora", "target_modules": list(get_args(TargetModule)), "r": 32, "alpha": 64}
     return {
         "name": expert.name,
         "version": "0.1.0",
