@@ -41,6 +41,10 @@ CURVE = "loss.csv"
 """How its loss went."""
 
 
+PACKAGE_SUFFIX = ".expert"
+"""What the name of a package ends in."""
+
+
 def weights(expert: str, base: str) -> Path:
     """The folder of the adapter that is shipped, which lies with the expert."""
     return EXPERTS / expert / WEIGHTS / base

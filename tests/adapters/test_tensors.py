@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from safetensors import numpy as library
 
 from expertkit.adapters.dtypes import DTYPES, DType
-from expertkit.adapters.tensors import decode, encode
+from expertkit.adapters.tensors import Shape, StreamCheck, decode, encode
 from expertkit.errors import FormatError
 
 TWO = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.ones((1, 2), dtype=np.float32)}
@@ -81,11 +82,48 @@ MALFORMED = {
 }
 
 
+def check(data: bytes, *, piece: int) -> dict[str, Shape]:
+    """The shapes in a file that goes by in pieces."""
+    stream = StreamCheck(len(data))
+    for at in range(0, len(data), piece):
+        stream.feed(data[at : at + piece])
+    return stream.end()
+
+
 @pytest.mark.parametrize("data", MALFORMED.values(), ids=MALFORMED.keys())
 def test_a_malformed_file_is_refused(data: bytes) -> None:
-    """Each rule of the format is enforced with the same error."""
-    with pytest.raises(FormatError):
+    """Each rule of the format is enforced with the same error, of a file in memory and of one that goes by."""
+    with pytest.raises(FormatError) as refusal:
         decode(data)
+    for piece in (7, 1 << 20):
+        with pytest.raises(FormatError, match=re.escape(str(refusal.value))):
+            check(data, piece=piece)
+
+
+@pytest.mark.parametrize("piece", [1, 3, 64, 1 << 20])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_file_is_checked_while_it_goes_by(dtype: DType, piece: int) -> None:
+    """However its numbers are cut; nothing of it is kept but names and shapes."""
+    assert check(encode(TWO, dtype), piece=piece) == {"a": (1, 2), "b": (2, 3)}
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_the_tensor_with_a_number_that_is_not_finite_is_named(place: int) -> None:
+    """By where it stands in the file."""
+    data = bytearray(encode(TWO, "float32"))
+    start = len(data) - 32 + 4 * place
+    data[start : start + 4] = b"\x00\x00\xc0\x7f"
+
+    with pytest.raises(FormatError, match=f"safetensors, {'aabbbbbb'[place]}: expected finite numbers"):
+        check(bytes(data), piece=5)
+
+
+def test_vectors_are_tensors_too() -> None:
+    """DoRA keeps a magnitude for each row."""
+    data = raw({"a": entry(shape=[3], data_offsets=(0, 12))}, bytes(12))
+
+    assert check(data, piece=9) == {"a": (3,)}
+    assert decode(data)[0]["a"].shape == (3,)
 
 
 def test_every_prefix_is_refused() -> None:
@@ -109,4 +147,4 @@ def test_a_changed_header_byte_gives_tensors_or_a_format_error(at: int, value: i
     except FormatError:
         return
 
-    assert all(values.ndim == 2 for values in named.values())
+    assert all(values.ndim in {1, 2} for values in named.values())

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from expertkit.cli.main import main
 from tests.recipes.builders import edit, make_project, write
 
+SOFT_PROMPTS = '[{"name": "hello", "path": "soft/hello.safetensors", "tokens": 8}]'
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -128,29 +130,33 @@ def test_a_compatible_reading_tells_its_warnings(project: Path) -> None:
 
 
 def test_the_folder_of_somebody_else_needs_only_what_its_manifest_names(project: Path, tmp_path: Path) -> None:
-    """What our line asks for beyond that is asked of our own experts alone."""
+    """What our line asks for beyond that is asked of our own experts alone; tests need not travel."""
     theirs = tmp_path / "downloads/another-name"
     write(theirs / "manifest.json", (project / "experts/expert-sql/manifest.json").read_text())
-    write(theirs / "tests/test_cases.json", "[]")
+    edit(theirs / "manifest.json", '"license": "MIT"', f'"license": "MIT", "soft_prompts": {SOFT_PROMPTS}')
+    write(theirs / "soft/hello.safetensors", "")
 
     strict = CliRunner().invoke(main, ["validate", str(theirs)])
     compatible = CliRunner().invoke(main, ["validate", str(theirs), "--compatible"])
-    (theirs / "tests/test_cases.json").unlink()
+    (theirs / "soft/hello.safetensors").unlink()
     without = CliRunner().invoke(main, ["validate", str(theirs), "--compatible"])
 
     assert (strict.exit_code, compatible.exit_code, without.exit_code) == (11, 0, 11)
     assert "expected README.md beside it" in strict.stderr
-    assert "/evaluation/test_cases: expected a file beside the manifest" in without.stderr
+    assert "/evaluation/test_cases: expected a file beside the manifest" in strict.stderr
+    assert "/evaluation/test_cases: expected a file beside the manifest" in compatible.stderr
+    assert "/soft_prompts/0/path: expected a file beside the manifest" in without.stderr
 
 
 def test_a_file_that_is_reached_by_a_link_out_of_the_folder_is_not_there(project: Path, tmp_path: Path) -> None:
     """A manifest's paths stay inside."""
-    cases = project / "experts/expert-sql/tests/test_cases.json"
+    prompt = project / "experts/expert-sql/soft/hello.safetensors"
+    edit(prompt.parents[1] / "manifest.json", '"license": "MIT"', f'"license": "MIT", "soft_prompts": {SOFT_PROMPTS}')
     write(tmp_path / "secret", "[]")
-    cases.unlink()
-    cases.symlink_to(tmp_path / "secret")
+    prompt.parent.mkdir()
+    prompt.symlink_to(tmp_path / "secret")
 
     done = CliRunner().invoke(main, ["validate", "expert-sql", "--compatible"])
 
     assert done.exit_code == 11
-    assert "/evaluation/test_cases: expected a file beside the manifest" in done.stderr
+    assert "/soft_prompts/0/path: expected a file beside the manifest" in done.stderr

@@ -15,10 +15,10 @@ from expertkit.adapters.tensors import encode
 from expertkit.errors import CompatibilityError, ExpertError, FormatError, IntegrityError, ManifestError, PackagingError
 from expertkit.files import dump_json, read_json, sha256_bytes
 from expertkit.packages.build import build, list_contents, prepare
+from expertkit.packages.canonical import open_canonical
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.names import REQUIRED
 from expertkit.packages.output import Built
-from expertkit.packages.verify import check_archive
 from expertkit.recipes import PackageConfig
 from tests.adapters.builders import matrix
 from tests.packages.archives import decode
@@ -125,11 +125,11 @@ def test_the_members_are_what_they_came_from(project: Path) -> None:
 def test_the_package_has_a_sound_form(project: Path) -> None:
     """Everything but the signature checks, and the file has the name of the guide."""
     built = build(prepare(project, RECIPE))
-    checked = check_archive(pack(project))
+    checked = open_canonical(pack(project))
 
     assert checked.contents.content_digest == built.content_digest  # type: ignore[union-attr]
     assert built.path == project / "build/packages/expert-mini-nano/expert-mini-nano.v1.0.0.expert"  # type: ignore[union-attr]
-    assert not checked.is_signed
+    assert "signature.sig" not in checked.contents.members
 
 
 def test_a_folder_of_ones_own_keeps_what_is_in_it(project: Path) -> None:
@@ -322,7 +322,7 @@ def test_tensors_are_compared_with_the_manifest_without_loading_them(project: Pa
         put(project / "changed.expert", encode_archive({**members, "manifest.json": dump_json(changed)}))
 
         with pytest.raises(IntegrityError, match="as the manifest says, got rank 4 on down_proj, q_proj"):
-            check_archive(project / "changed.expert")
+            open_canonical(project / "changed.expert")
 
 
 def test_the_model_card_is_made_of_facts(project: Path) -> None:
@@ -356,7 +356,7 @@ def test_an_expert_of_schema_1_0_is_packed_in_its_own_form(project: Path) -> Non
     assert packed["base_model"]["_note"] == "kept"
     assert len(packed["base_model"]["sha256"]) == len(packed["adapters"][0]["sha256"]) == 64
     assert "base_models" not in packed
-    assert check_archive(path).manifest.base_models[0].name == "nano"
+    assert open_canonical(path).manifest.base_models[0].name == "nano"
 
 
 def test_each_member_is_told_with_its_packed_size(project: Path) -> None:

@@ -8,17 +8,22 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from safetensors import numpy as library
 
+from expertkit.adapters import encode_tensors
+from expertkit.adapters.tensors import decode
 from expertkit.errors import FormatError, IntegrityError, ManifestError
-from expertkit.packages.legacy import check_legacy, find_weights
+from expertkit.packages.legacy import open_legacy
 from expertkit.packages.opening import open_expert
 from expertkit.packages.unpack import unpack
+from tests.adapters.builders import random_lora
 from tests.manifest.builders import raw_base, raw_manifest
 from tests.packages.archives import gunzipped, gzipped
 from tests.packages.builders import make_project, pack
 
-TENSORS = b"\x02\0\0\0\0\0\0\0{}"
+TENSORS = encode_tensors(random_lora(1, rank=8))
 
 
 def make(folder: Path, files: dict[str, bytes], *options: str) -> Path:
@@ -74,14 +79,14 @@ def test_the_hashes_that_sha256sum_gives_are_compared(tmp_path: Path) -> None:
     said = {"manifest.json": "0" * 64, "adapter_model.safetensors": f"sha256:{digest}", "adapter_config.json": "1" * 64}
     right = {**said, "adapter_config.json": hashlib.sha256(b"{}").hexdigest()}
 
-    _, reading = check_legacy(make(tmp_path / "right", files(integrity={"files": right})))
+    reading = open_legacy(make(tmp_path / "right", files(integrity={"files": right}))).reading
 
     unlisted = {warning.got for warning in reading.warnings if warning.place == "/integrity"}
     assert unlisted == {"none for training_args.bin"}
     with pytest.raises(IntegrityError, match=r"expected adapter_config\.json with SHA-256 1{64}"):
-        check_legacy(make(tmp_path / "wrong", files(integrity={"files": said})))
+        open_legacy(make(tmp_path / "wrong", files(integrity={"files": said})))
     with pytest.raises(IntegrityError, match=r"expected gone\.txt"):
-        check_legacy(make(tmp_path / "gone", files(integrity={"files": {"gone.txt": digest}})))
+        open_legacy(make(tmp_path / "gone", files(integrity={"files": {"gone.txt": digest}})))
 
 
 def test_weights_with_another_hash_than_the_manifest_says_are_refused(tmp_path: Path) -> None:
@@ -90,7 +95,7 @@ def test_weights_with_another_hash_than_the_manifest_says_are_refused(tmp_path: 
     entry["adapters"][0]["sha256"] = "2" * 64
 
     with pytest.raises(IntegrityError, match=r"adapter_model\.safetensors: expected SHA-256 2{64}"):
-        check_legacy(make(tmp_path, files(base_models=[entry])))
+        open_legacy(make(tmp_path, files(base_models=[entry])))
 
 
 @pytest.mark.parametrize("missing", ["manifest.json", "adapter_model.safetensors"])
@@ -99,27 +104,27 @@ def test_a_package_needs_manifest_and_weights(tmp_path: Path, missing: str) -> N
     made = {name: data for name, data in files().items() if name != missing}
 
     with pytest.raises(FormatError, match=missing.replace(".", r"\.")):
-        check_legacy(make(tmp_path, made))
+        open_legacy(make(tmp_path, made))
 
 
 def test_weights_of_another_base_are_not_the_experts(tmp_path: Path) -> None:
     """The folder has to be that of the manifest's base, in one of the spellings of that time."""
     with pytest.raises(FormatError, match="flat or in weights/<base>/"):
-        check_legacy(make(tmp_path, files(weights="weights/gemma-2b/adapter_model.safetensors")))
+        open_legacy(make(tmp_path, files(weights="weights/gemma-2b/adapter_model.safetensors")))
 
 
 def test_other_pickles_and_wrong_manifests_are_refused(tmp_path: Path) -> None:
     """Only one name is put up with, and compatible reading has bounds."""
     with pytest.raises(FormatError, match="pickle"):
-        check_legacy(make(tmp_path / "pickle", {**files(), "optimizer.pt": b"x"}))
+        open_legacy(make(tmp_path / "pickle", {**files(), "optimizer.pt": b"x"}))
     with pytest.raises(ManifestError):
-        check_legacy(make(tmp_path / "manifest", files(base_models=[])))
+        open_legacy(make(tmp_path / "manifest", files(base_models=[])))
 
 
 def test_unpacked_it_has_everything_but_the_pickle(tmp_path: Path) -> None:
     """Nobody gets it passed on."""
     package = make(tmp_path, files(weights="weights/qwen3-0-6b/adapter_model.safetensors"))
-    contents, _ = check_legacy(package)
+    contents = open_legacy(package).contents
 
     unpack(package, tmp_path / "new", contents=contents)
 
@@ -132,33 +137,35 @@ def test_members_without_a_hash_are_told(tmp_path: Path) -> None:
     digest = hashlib.sha256(TENSORS).hexdigest()
     listed = {"adapter_model.safetensors": digest.upper(), "_notes.txt": "0" * 64}
 
-    _, reading = check_legacy(make(tmp_path / "a", files(integrity={"files": {"adapter_model.safetensors": digest}})))
+    reading = open_legacy(
+        make(tmp_path / "a", files(integrity={"files": {"adapter_model.safetensors": digest}}))
+    ).reading
 
     assert ("/integrity", "none for adapter_config.json, training_args.bin") in {
         (warning.place, warning.got) for warning in reading.warnings
     }
     with pytest.raises(IntegrityError, match=r"_notes\.txt"):
-        check_legacy(make(tmp_path / "b", {**files(integrity={"files": listed}), "_notes.txt": b"x"}))
+        open_legacy(make(tmp_path / "b", {**files(integrity={"files": listed}), "_notes.txt": b"x"}))
 
 
 def test_the_weights_of_several_bases_are_kept_apart(tmp_path: Path) -> None:
     """By the folder of each base, exact names first: without its dot, a name is another base's."""
     names = ("opt-1.3b", "opt-13b")
-    entries = [raw_base(name, adapters=[{**raw_base()["adapters"][0], "sha256": name_digest(name)}]) for name in names]
+    tensors = {name: encode_tensors(random_lora(seed)) for seed, name in enumerate(names)}
+    adapter = raw_base()["adapters"][0]
+    entries = [
+        raw_base(name, adapters=[{**adapter, "sha256": f"sha256:{hashlib.sha256(tensors[name]).hexdigest()}"}])
+        for name in names
+    ]
     made = files(base_models=entries)
     del made["adapter_model.safetensors"]
-    made |= {f"weights/{name}/adapter_model.safetensors": name.encode() for name in names}
+    made |= {f"weights/{name}/adapter_model.safetensors": tensors[name] for name in names}
 
-    contents, reading = check_legacy(make(tmp_path, made))
+    found = open_legacy(make(tmp_path, made))
 
-    assert find_weights(reading.manifest, contents) == {
+    assert found.weights == {
         name: f"weights/{name}/adapter_model.safetensors" for name in names
     }  # fmt: skip
-
-
-def name_digest(name: str) -> str:
-    """The hash of the weights above, with its algorithm, as some wrote it."""
-    return f"sha256:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def test_the_path_of_an_adapter_says_where_its_weights_are(tmp_path: Path) -> None:
@@ -168,15 +175,15 @@ def test_the_path_of_an_adapter_says_where_its_weights_are(tmp_path: Path) -> No
         entry["adapters"][0]["path"] = path
         made = files(weights="final/adapter_model.safetensors", base_models=[entry])
 
-        contents, reading = check_legacy(make(tmp_path / path.replace("/", "-"), made))
+        found = open_legacy(make(tmp_path / path.replace("/", "-"), made))
 
-        assert list(find_weights(reading.manifest, contents).values()) == ["final/adapter_model.safetensors"]
+        assert list(found.weights.values()) == ["final/adapter_model.safetensors"]
 
 
 def test_weights_beside_every_folder_are_nobodys(tmp_path: Path) -> None:
     """There has to be a folder of the base below weights/."""
     with pytest.raises(FormatError, match="flat or in weights/<base>/"):
-        check_legacy(make(tmp_path, files(weights="weights/adapter_model.safetensors")))
+        open_legacy(make(tmp_path, files(weights="weights/adapter_model.safetensors")))
 
 
 def test_our_own_form_never_falls_back_to_legacy(tmp_path: Path) -> None:
@@ -194,4 +201,61 @@ def test_endless_zeros_after_the_end_are_refused(tmp_path: Path) -> None:
     package.write_bytes(gzipped(gunzipped(package.read_bytes()) + bytes(2 << 20), level=9))
 
     with pytest.raises(FormatError, match="after the end"):
-        check_legacy(package)
+        open_legacy(package)
+
+
+def dora(*, rank: int = 8, magnitude: float = 1.0) -> bytes:
+    """The tensors of a DoRA adapter, which has a vector of magnitudes for each module."""
+    lora = random_lora(1, rank=rank)
+    named, _ = decode(encode_tensors(lora))
+    vectors = {
+        f"base_model.model.{module}.lora_magnitude_vector": np.full(len(factors.b), magnitude, dtype=np.float32)
+        for module, factors in lora.modules.items()
+    }
+    return library.save({**named, **vectors})
+
+
+def with_tensors(tensors: bytes, **adapter: Any) -> dict[str, bytes]:
+    """A small legacy package with an adapter and what its manifest says of it."""
+    said = {"type": "dora", "target_modules": ["down_proj", "q_proj"], "r": 8, "alpha": 16, **adapter}
+    return {**files(base_models=[raw_base("qwen3-0.6b", adapters=[said])]), "adapter_model.safetensors": tensors}
+
+
+def test_adapters_are_looked_at_number_by_number(tmp_path: Path) -> None:
+    """Vectors of magnitudes too; what is malformed or not finite is refused."""
+    assert open_legacy(make(tmp_path / "sound", with_tensors(dora()))).weights == {
+        "qwen3-0.6b": "adapter_model.safetensors"
+    }
+    with pytest.raises(FormatError, match=r"adapter_model\.safetensors: .*magnitude_vector: expected finite numbers"):
+        open_legacy(make(tmp_path / "infinite", with_tensors(dora(magnitude=float("inf")))))
+    with pytest.raises(FormatError, match=r"adapter_model\.safetensors: safetensors header"):
+        open_legacy(make(tmp_path / "malformed", with_tensors(b"PK")))
+
+
+@pytest.mark.parametrize(
+    ("said", "got"),
+    [
+        ({}, None),
+        ({"r": 16}, "rank 16 on down_proj, q_proj"),
+        ({"target_modules": ["q_proj"]}, "rank 8 on q_proj"),
+    ],
+)
+def test_what_a_manifest_says_of_its_adapter_is_compared(tmp_path: Path, said: dict[str, Any], got: str | None) -> None:
+    """Old manifests were written by hand: a deviation is told, with what is true."""
+    warnings = open_legacy(make(tmp_path, with_tensors(dora(), **said))).reading.warnings
+
+    found = {(each.expected, each.got) for each in warnings if each.place == "/base_models/0/adapters/0"}
+
+    assert found == ({("rank 8 on down_proj, q_proj, as its tensors are", got)} if got else set())
+
+
+@pytest.mark.parametrize("name", ["soft/hello.safetensors", "hello.safetensors"])
+def test_a_soft_prompt_is_a_member(tmp_path: Path, name: str) -> None:
+    """Where the manifest says, or flat as schema 2.0 was packed; a file that is not there is an error."""
+    prompts = [{"name": "hello", "path": "soft/hello.safetensors", "tokens": 8}]
+    made = files(soft_prompts=prompts)
+
+    open_legacy(make(tmp_path / "there", {**made, name: TENSORS}))
+
+    with pytest.raises(ManifestError, match="/soft_prompts/0/path: expected the name of a member of the package"):
+        open_legacy(make(tmp_path / "gone", made))

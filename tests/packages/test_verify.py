@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from expertkit.adapters import encode_tensors
 from expertkit.errors import ExpertError, FormatError, IntegrityError, ManifestError, SignatureError
 from expertkit.files import dump_json, sha256_bytes
+from expertkit.packages.canonical import open_canonical
 from expertkit.packages.sidecar import sidecar
-from expertkit.packages.verify import check_archive, verify
+from expertkit.packages.verify import verify
 from expertkit.signing import seal
 from expertkit.signing.dsse import decode as decode_envelope
 from expertkit.signing.statement import Base
 from expertkit.signing.statement import decode as decode_statement
+from tests.adapters.builders import random_lora
 from tests.packages.archives import decode, encode, gunzipped, gzipped
 from tests.packages.builders import NOW, load, make_project, make_signer, pack, publisher, sign
 
@@ -168,6 +171,34 @@ def twice(members: dict[str, bytes]) -> object:
     return [base, {**base, "name": "other"}]
 
 
+def with_adapter(found: dict[str, bytes], tensors: bytes, **changed: object) -> dict[str, bytes]:
+    """The members with another adapter, and everything that a manifest says of it made right again."""
+    (base,) = load(found["manifest.json"])["base_models"]
+    facts = {"size_bytes": len(tensors), "sha256": sha256_bytes(tensors), **changed}
+    bases = [{**base, "adapters": [{**base["adapters"][0], **facts}]}]
+    return listing_all({**with_manifest(found, base_models=bases), "adapter_model.safetensors": tensors})
+
+
+def listing_all(found: dict[str, bytes]) -> dict[str, bytes]:
+    """The members with an integrity block that is right."""
+    named = {name: data for name, data in found.items() if name not in {"manifest.json", "signature.sig"}}
+    files = {name: sha256_bytes(data) for name, data in named.items()}
+    return with_manifest(found, integrity={"algorithm": "sha256", "files": files})
+
+
+def judging(found: dict[str, bytes], **changed: object) -> dict[str, bytes]:
+    """The members with an evaluation that says something else."""
+    return listing_all({**found, "evaluation.json": dump_json({**load(found["evaluation.json"]), **changed})})
+
+
+def asking(found: dict[str, bytes], name: str) -> dict[str, bytes]:
+    """The members with a manifest that names another grammar."""
+    training = load(found["manifest.json"])["training"]
+    named = {**training, "decoding": {**training["decoding"], "grammar_file": name}}
+    return with_manifest(found, training=named)
+
+
+NAN = encode_tensors(random_lora())[:-4] + b"\0\0\xc0\x7f"
 NO_FILES = {"algorithm": "sha256", "files": {}}
 WRONG: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], type[ExpertError]]] = {
     "a member missing": (lambda found: without(found, "LICENSE"), IntegrityError),
@@ -178,6 +209,17 @@ WRONG: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], type[Expe
     "a pickle": (lambda found: {**found, "training_args.bin": b"x"}, FormatError),
     "an empty integrity block": (lambda found: with_manifest(found, integrity=NO_FILES), IntegrityError),
     "another algorithm": (lambda found: with_manifest(found, integrity=NO_FILES | {"algorithm": "md5"}), ManifestError),
+    "a number that is not finite": (lambda found: with_adapter(found, NAN), FormatError),
+    "tensors that are no safetensors": (lambda found: with_adapter(found, b"{}"), FormatError),
+    "another rank": (lambda found: with_adapter(found, found["adapter_model.safetensors"], r=5), IntegrityError),
+    "an adapter elsewhere": (
+        lambda found: with_adapter(found, found["adapter_model.safetensors"], path="LICENSE"), IntegrityError,
+    ),
+    "the evaluation of another adapter": (lambda found: judging(found, adapter_digest="0" * 64), IntegrityError),
+    "the evaluation of another expert": (lambda found: judging(found, expert="expert-other"), IntegrityError),
+    "an evaluation without a verdict": (lambda found: judging(found, verdict=None), FormatError),
+    "a grammar that is not there": (lambda found: asking(found, "other.gbnf"), ManifestError),
+    "a grammar beside the package": (lambda found: asking(found, "a.expert"), ManifestError),
     "two bases": (lambda found: with_manifest(found, base_models=twice(found)), IntegrityError),
     "a manifest that is none": (lambda found: {**found, "manifest.json": b"{}"}, ManifestError),
     "a manifest that is no JSON": (lambda found: {**found, "manifest.json": b'{"a":1,"a":1}'}, FormatError),
@@ -193,7 +235,7 @@ def test_a_wrong_package_is_refused_before_anybody_asks_who_signed(
     path.write_bytes(encode(change(decode(signed))))
 
     with pytest.raises(error):
-        check_archive(path)
+        open_canonical(path)
 
     refusal = verdict(tmp_path, path.read_bytes())
     assert refusal is not None

@@ -12,7 +12,7 @@ from expertkit.adapters.fit import check_fit
 from expertkit.adapters.lora import Factors, Lora
 from expertkit.adapters.peft import CONFIG, TENSORS, decode, encode_config, encode_tensors, ranks
 from expertkit.adapters.svd import Decomposition, decompose
-from expertkit.adapters.tensors import header_size, read_shapes
+from expertkit.adapters.tensors import Shape, StreamCheck
 
 __all__ = [
     "CONFIG",
@@ -20,13 +20,13 @@ __all__ = [
     "Decomposition",
     "Factors",
     "Lora",
+    "Shape",
+    "StreamCheck",
     "check_fit",
     "decode",
     "decompose",
     "encode_config",
     "encode_tensors",
-    "header_size",
     "measure_tensors",
     "ranks",
-    "read_shapes",
 ]

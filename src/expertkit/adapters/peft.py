@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from expertkit.adapters import tensors
 from expertkit.adapters.lora import MAX_RANK, Factors, Lora
+from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
 
 T = TypeVar("T")
@@ -77,7 +78,7 @@ def decode(data: bytes, config: Mapping[str, Any]) -> Lora:
     """
     rank, alpha = _check_config(config)
     named, dtype = tensors.decode(data)
-    for module, found in ranks({name: (values.shape[0], values.shape[1]) for name, values in named.items()}).items():
+    for module, found in ranks({name: values.shape for name, values in named.items()}).items():
         if found != rank:
             raise FormatError(f"adapter, {module}: expected rank {rank}, got {found}")
     modules = {module: Factors(a=half["A"], b=half["B"]) for module, half in _pair(named).items()}
@@ -88,7 +89,7 @@ def decode(data: bytes, config: Mapping[str, Any]) -> Lora:
     return lora
 
 
-def ranks(shapes: Mapping[str, tuple[int, int]]) -> dict[str, int]:
+def ranks(shapes: Mapping[str, Shape]) -> dict[str, int]:
     """Module path to rank, from the names and shapes of an adapter's tensors.
 
     Raises:
@@ -127,9 +128,11 @@ def _pair(named: Mapping[str, T]) -> dict[str, dict[str, T]]:
     return dict(sorted(halves.items()))
 
 
-def _rank(module: str, shapes: Mapping[str, tuple[int, ...]]) -> int:
+def _rank(module: str, shapes: Mapping[str, Shape]) -> int:
     if shapes.keys() != {"A", "B"}:
         raise FormatError(f"adapter, {module}: expected lora_A and lora_B, got only lora_{''.join(shapes)}")
-    if shapes["A"][0] != shapes["B"][1]:
-        raise FormatError(f"adapter, {module}: expected one rank, got shapes {shapes['A']} and {shapes['B']}")
+    if len(shapes["A"]) != 2 or len(shapes["B"]) != 2 or shapes["A"][0] != shapes["B"][1]:
+        raise FormatError(
+            f"adapter, {module}: expected two matrices of one rank, got shapes {shapes['A']} and {shapes['B']}"
+        )
     return shapes["A"][0]

@@ -1,4 +1,4 @@
-"""The safetensors format: named matrices to bytes and back, one dtype per file.
+"""The safetensors format: named matrices and vectors to bytes and back, one dtype per file.
 
 Writing gives one byte form, the one that the safetensors library writes too: names sorted, one
 metadata entry, the header padded with spaces to 8 bytes. Reading takes any file without holes, overlaps,
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,17 @@ from expertkit.adapters import dtypes
 from expertkit.adapters.dtypes import DType
 from expertkit.errors import FormatError
 
+Shape = tuple[int, ...]
+"""Of a matrix (rows, columns) or of a vector."""
+
 _LENGTH = 8  # bytes of the header's own length, little-endian
 _MAX_HEADER = 16 << 20
 _METADATA = {"format": "pt"}
 _CODES: dict[DType, str] = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 _DTYPES = {code: dtype for dtype, code in _CODES.items()}
+
+Row = tuple[str, dict[str, Any]]
+"""A tensor's name and its entry in the header."""
 
 
 def encode(tensors: Mapping[str, NDArray[np.float32]], dtype: DType) -> bytes:
@@ -46,7 +53,7 @@ def encode(tensors: Mapping[str, NDArray[np.float32]], dtype: DType) -> bytes:
 
 
 def decode(data: bytes) -> tuple[dict[str, NDArray[np.float32]], DType]:
-    """The matrices in a safetensors file, and the dtype they were stored in.
+    """The tensors in a safetensors file, and the dtype they were stored in.
 
     Raises:
         FormatError: the file is malformed, mixes dtypes, or holds a number that is not finite.
@@ -56,22 +63,49 @@ def decode(data: bytes) -> tuple[dict[str, NDArray[np.float32]], DType]:
     return {name: _read_tensor(name, entry, payload, dtype) for name, entry in sorted(rows)}, dtype
 
 
-def header_size(start: bytes) -> int:
-    """How many of a safetensors file's first bytes ``read_shapes`` needs, from its first eight."""
-    return _LENGTH + min(int.from_bytes(start[:_LENGTH], "little"), _MAX_HEADER)
+class StreamCheck:
+    """The same checks as in ``decode``, of a file that goes by in pieces and is kept nowhere."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._waiting = b""  # the file up to the end of the header; then part of a number
+        self._rows: list[Row] = []
+        self._dtype: DType = "float32"
+        self._checked = 0
+
+    def feed(self, data: bytes | memoryview) -> None:
+        """Check the next bytes of the file.
+
+        Raises:
+            FormatError: the file is malformed, mixes dtypes, or holds a number that is not finite.
+        """
+        self._waiting += data
+        if not self._rows:
+            length = int.from_bytes(self._waiting[:_LENGTH], "little")
+            if len(self._waiting) < min(_LENGTH + min(length, _MAX_HEADER), self._size):
+                return
+            self._rows, start, self._dtype = _read_rows(self._waiting, size=self._size)
+            self._waiting = self._waiting[start:]
+        whole = len(self._waiting) - len(self._waiting) % dtypes.ITEM_SIZE[self._dtype]
+        values = dtypes.decode(self._waiting[:whole], self._dtype)
+        if not np.isfinite(values).all():
+            at = self._checked + int(np.isfinite(values).argmin()) * dtypes.ITEM_SIZE[self._dtype]
+            name = next(name for name, entry in self._rows if at < entry["data_offsets"][1])
+            raise FormatError(f"safetensors, {name}: expected finite numbers")
+        self._checked += whole
+        self._waiting = self._waiting[whole:]
+
+    def end(self) -> dict[str, Shape]:
+        """The shapes of the tensors, once all bytes were there.
+
+        Raises:
+            FormatError: there were too few for a header.
+        """
+        rows = self._rows or _read_rows(self._waiting, size=self._size)[0]
+        return {name: tuple(entry["shape"]) for name, entry in sorted(rows)}
 
 
-def read_shapes(start: bytes, *, size: int) -> dict[str, tuple[int, int]]:
-    """The shapes of the matrices in a safetensors file of ``size`` bytes, from its first bytes; no number is read.
-
-    Raises:
-        FormatError: the header is malformed, mixes dtypes, or does not lay out the whole file.
-    """
-    rows, _start, _dtype = _read_rows(start, size=size)
-    return {name: (entry["shape"][0], entry["shape"][1]) for name, entry in sorted(rows)}
-
-
-def _read_rows(data: bytes, *, size: int) -> tuple[list[tuple[str, dict[str, Any]]], int, DType]:
+def _read_rows(data: bytes, *, size: int) -> tuple[list[Row], int, DType]:
     """The tensor entries in the order of their data, where that starts, and its dtype."""
     header, start = _read_header(data, size=size)
     if not header:
@@ -111,23 +145,26 @@ def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_entry(name: str, entry: object) -> None:
-    """An entry must be exactly a dtype, a shape of two sizes and a range."""
+    """An entry must be exactly a dtype, a shape of one or two sizes and a range."""
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise FormatError(f"safetensors, {name}: expected dtype, shape and data_offsets")
     if not isinstance(entry["dtype"], str):
         raise FormatError(f"safetensors, {name}: expected a dtype, got {entry['dtype']!r}")
-    for key in ("shape", "data_offsets"):
+    for key, lengths in (("shape", {1, 2}), ("data_offsets", {2})):
         value = entry[key]
-        if not isinstance(value, list) or len(value) != 2 or not all(type(n) is int and 0 <= n < 2**48 for n in value):
-            raise FormatError(f"safetensors, {name}: expected two whole numbers as {key}, got {value!r}")
+        if not isinstance(value, list) or len(value) not in lengths or not all(map(_is_size, value)):
+            raise FormatError(f"safetensors, {name}: expected whole numbers as {key}, got {value!r}")
 
 
-def _check_layout(rows: list[tuple[str, dict[str, Any]]], *, size: int, item_size: int) -> None:
+def _is_size(value: object) -> bool:
+    return type(value) is int and 0 <= value < 2**48
+
+
+def _check_layout(rows: list[Row], *, size: int, item_size: int) -> None:
     """Each tensor starts where the one before ended, and the last ends with the file."""
     at = 0
     for name, entry in rows:
-        out, width = entry["shape"]
-        expected = [at, at + out * width * item_size]
+        expected = [at, at + prod(entry["shape"]) * item_size]
         if entry["data_offsets"] != expected:
             raise FormatError(f"safetensors, {name}: expected bytes {expected}, got {entry['data_offsets']}")
         at = expected[1]

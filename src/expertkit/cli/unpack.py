@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from expertkit import layout
 from expertkit.cli.main import emit, warn
 from expertkit.cli.options import as_json
 
@@ -22,13 +23,13 @@ def command(package: Path, target: Path, *, compatible: bool, as_json: bool) -> 
 
     Example: expert-cli unpack dist/expert-sql-qwen3-tiny.v1.0.0.expert sql
     """
-    from expertkit.packages.opening import SUFFIX, open_expert
+    from expertkit.packages.opening import open_expert
     from expertkit.packages.unpack import unpack
 
-    if package.suffix != SUFFIX:
-        raise click.UsageError(f"{package}: expected a package, whose name ends in {SUFFIX}")
+    if package.suffix != layout.PACKAGE_SUFFIX:
+        raise click.UsageError(f"{package}: expected a package, whose name ends in {layout.PACKAGE_SUFFIX}")
     opened = open_expert(package, compatible=compatible)
     warn(opened.reading.warnings)
-    members = unpack(package, target, contents=opened.contents) if opened.contents else 0
+    members = unpack(package, target, contents=opened.package.contents) if opened.package else 0
     facts = {"package": str(package), "path": str(target), "members": members}
     emit(facts, as_json=as_json, text=f"{target}: {members} members of {package}")

@@ -220,6 +220,14 @@ class Manifest(Common):
     """The schema that it was written in; read, both are the same."""
     base_models: Annotated[tuple[BaseEntry, ...], Entries(low=1, key="name")]
 
+    @property
+    def needed_files(self) -> dict[tuple[str, ...], str]:
+        """The files without which the expert would answer otherwise, by the keys under which they are named."""
+        decoding = self.training.decoding
+        prompts = {("soft_prompts", str(at), "path"): prompt.path for at, prompt in enumerate(self.soft_prompts)}
+        grammar = {("training", "decoding", "grammar_file"): decoding.grammar_file} if decoding else {}
+        return {keys: name for keys, name in {**prompts, **grammar}.items() if name is not None}
+
     def base(self, name: str) -> BaseEntry | None:
         """The entry of a base model, if the expert is for it."""
         return next((entry for entry in self.base_models if entry.name == name), None)

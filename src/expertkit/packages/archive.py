@@ -18,7 +18,7 @@ from expertkit.errors import FormatError
 from expertkit.files import listing_digest
 from expertkit.manifest import strict_json
 from expertkit.packages import tar
-from expertkit.packages.gzip import Deflater, Form, Inflater, Limits
+from expertkit.packages.gzip import MAGIC, Deflater, Form, Inflater, Limits
 from expertkit.packages.names import MAX_LEGACY_LENGTH, MAX_LENGTH, SIGNATURE, check_name, fold, order
 
 LIMITS = Limits()
@@ -138,38 +138,40 @@ def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "canonical") 
     stream.end()
 
 
-def is_canonical(path: Path) -> bool:
-    """Whether a file begins like the archives that ``write`` makes; what follows may still be wrong."""
+def recognize(path: Path) -> Form | None:
+    """Which form a file has by how it begins, None if it is no gzip data; what follows may still be wrong."""
     with path.open("rb") as file:
         try:
             stream = Inflater(file, limits=LIMITS, form="canonical")
             tar.parse_header(stream.take(tar.BLOCK), offset=0)
         except FormatError:
-            return False
-    return True
+            file.seek(0)
+            return "legacy" if file.read(len(MAGIC)) == MAGIC else None
+    return "canonical"
 
 
 def scan(
-    path: Path, *, keep: Collection[str] = (), limits: Limits = LIMITS, form: Form = "canonical",
-    largest_kept: int = strict_json.MAX_BYTES,
+    path: Path, *, keep: Collection[str] = (), watch: Callable[[Part], Part] = lambda part: part,
+    limits: Limits = LIMITS, form: Form = "canonical", largest_kept: int = strict_json.MAX_BYTES,
 ) -> Contents:  # fmt: skip
     """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``.
 
     Args:
         path: the archive.
         keep: members whose bytes are wanted, each of at most ``largest_kept`` bytes.
+        watch: what each member goes through; it gives the same bytes, and may refuse them.
         limits: how much it may make us do.
         form: which form it has to have.
         largest_kept: bytes.
 
     Raises:
-        FormatError: the archive has another form.
+        FormatError: the archive has another form, or ``watch`` refused a member.
     """
     members: dict[str, tuple[int, str]] = {}
     heads: dict[str, bytes] = {}
     kept: dict[str, bytes] = {}
     with path.open("rb") as file, _named(path):
-        for part in read(file, limits=limits, form=form):
+        for part in map(watch, read(file, limits=limits, form=form)):
             if part.name in keep and part.size > largest_kept:
                 raise FormatError(f"member {part.name!r}: expected at most {largest_kept} bytes, got {part.size}")
             digest, parts, head = hashlib.sha256(), [], b""
@@ -183,24 +185,6 @@ def scan(
             if part.name in keep:
                 kept[part.name] = b"".join(parts)
     return Contents(members=members, heads=heads, kept=kept, form=form)
-
-
-def read_start(path: Path, name: str, wanted: Callable[[bytes], int], *, form: Form = "canonical") -> bytes:
-    """The first bytes of a member, as many as ``wanted`` says when it is given its first chunk.
-
-    Raises:
-        FormatError: the archive has another form, as far as it is read, or no such member.
-    """
-    with path.open("rb") as file, _named(path):
-        for part in read(file, form=form):
-            if part.name == name:
-                start = b""
-                for chunk in part.chunks:
-                    start += chunk
-                    if len(start) >= wanted(start):
-                        break
-                return start
-    raise FormatError(f"{path}: expected the member {name!r}, got none")
 
 
 @contextmanager

@@ -11,10 +11,8 @@ from expertkit.errors import FormatError
 from expertkit.fields import Place, show
 from expertkit.manifest import base_slug
 from expertkit.packages import archive
-from expertkit.packages.legacy import find_weights
-from expertkit.packages.names import EVALUATION, TENSORS
+from expertkit.packages.names import TENSORS
 from expertkit.packages.opening import Opened
-from expertkit.packages.report import read_judged
 
 _LARGEST_TENSORS = 1 << 30
 _FIGURES = ("verdict", "base_score", "expert_score", "p_value")
@@ -62,9 +60,9 @@ def _values(first: Any, second: Any, place: Place) -> Iterator[dict[str, Any]]:
 
 def _members(first: Opened, second: Opened) -> dict[str, Any] | None:
     """Names that only one package has, and sizes in bytes of those whose bytes differ."""
-    if first.contents is None or second.contents is None:
+    if first.package is None or second.package is None:
         return None
-    before, after = first.contents.members, second.contents.members
+    before, after = first.package.contents.members, second.package.contents.members
     both = [name for name in before if name in after and before[name] != after[name]]
     found = {
         "only_first": [name for name in before if name not in after],
@@ -92,12 +90,10 @@ def _compared(first: Opened, second: Opened, before: bytes, after: bytes) -> dic
 
 def _weights(opened: Opened) -> dict[str, bytes]:
     """The bytes of an expert's adapters, by the base's name in file names."""
-    manifest = opened.manifest
-    slugs = {entry.name: base_slug(entry.name) for entry in manifest.base_models}
-    if opened.contents is not None:
-        found = find_weights(manifest, opened.contents)
-        form, keep = opened.contents.form, set(found.values())
-        kept = archive.scan(opened.path, keep=keep, form=form, largest_kept=_LARGEST_TENSORS).kept
+    slugs = {entry.name: base_slug(entry.name) for entry in opened.manifest.base_models}
+    if opened.package is not None:
+        found, form = opened.package.weights, opened.package.contents.form
+        kept = archive.scan(opened.path, keep=set(found.values()), form=form, largest_kept=_LARGEST_TENSORS).kept
         return {slugs[base]: kept[member] for base, member in found.items()}
     if opened.kind != "folder":
         return {}
@@ -106,15 +102,11 @@ def _weights(opened: Opened) -> dict[str, bytes]:
 
 
 def _evaluation(first: Opened, second: Opened) -> dict[str, Any] | None:
-    before, after = _figures(first), _figures(second)
+    before, after = (each.package.report if each.package else None for each in (first, second))
     if before is None or after is None:
         return None
-    return {name: [before[name], after[name]] for name in _FIGURES if before[name] != after[name]}
-
-
-def _figures(opened: Opened) -> Mapping[str, Any] | None:
-    kept = opened.contents.kept if opened.contents else {}
-    return read_judged(kept[EVALUATION], file=EVALUATION).to_json() if EVALUATION in kept else None
+    pairs = {name: [getattr(each.judged, name) for each in (before, after)] for name in _FIGURES}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:

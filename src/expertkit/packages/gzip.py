@@ -8,7 +8,10 @@ from typing import IO, Literal
 
 from expertkit.errors import FormatError
 
-HEADER = b"\x1f\x8b\x08\x00" + bytes(4) + b"\x02\xff"
+MAGIC = b"\x1f\x8b"
+"""What all gzip data begins with."""
+
+HEADER = MAGIC + b"\x08\x00" + bytes(4) + b"\x02\xff"
 """Deflate, no flags, no time, slowest compression, no operating system."""
 
 Form = Literal["canonical", "legacy"]

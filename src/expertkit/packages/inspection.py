@@ -8,14 +8,13 @@ from typing import Any
 from expertkit import signing
 from expertkit.errors import printable
 from expertkit.manifest import AdapterEntry, Manifest
-from expertkit.packages.names import EVALUATION, SIGNATURE
+from expertkit.packages.names import SIGNATURE
 from expertkit.packages.opening import Opened
-from expertkit.packages.report import read_judged
 
 
 def inspect(opened: Opened) -> dict[str, Any]:
     """The facts, as JSON values."""
-    manifest, contents = opened.manifest, opened.contents
+    manifest, package = opened.manifest, opened.package
     facts: dict[str, Any] = {
         "path": str(opened.path),
         "kind": opened.kind,
@@ -29,12 +28,13 @@ def inspect(opened: Opened) -> dict[str, Any]:
         "quality_metrics": manifest.raw.get("quality_metrics"),
         "warnings": [str(warning) for warning in opened.reading.warnings],
     }
-    if contents is None:
+    if package is None:
         return facts
+    contents = package.contents
     return facts | {
         "content_digest": contents.content_digest,
         "members": {name: size for name, (size, _digest) in contents.members.items()},
-        "evaluation": _evaluation(contents.kept.get(EVALUATION)),
+        "evaluation": package.report.judged.to_json() if package.report else None,
         "signature": _signature(contents.kept.get(SIGNATURE)),
     }
 
@@ -58,11 +58,6 @@ def _describe(adapter: AdapterEntry) -> str:
     rank = f" rank {adapter.r}" if adapter.r else ""
     size = f", {adapter.size_bytes:,} bytes" if adapter.size_bytes else ""
     return f"{adapter.type}{rank} on {', '.join(adapter.target_modules)}{size}"
-
-
-def _evaluation(data: bytes | None) -> dict[str, Any] | None:
-    """What was measured, from the package's own evaluation; None in a package of another program."""
-    return None if data is None else read_judged(data, file=EVALUATION).to_json()
 
 
 def _signature(data: bytes | None) -> dict[str, Any] | None:

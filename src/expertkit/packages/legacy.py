@@ -1,4 +1,4 @@
-"""Packages that other programs wrote: checked as far as they can be, reported as such, never trusted.
+"""Packages of other programs: checked as far as they can be, reported as such, never trusted.
 
 Their archive is any tar of regular files, flat or with ``weights/<model>/``; their manifest is read
 compatibly; they may hold ``training_args.bin``, a pickle, which nobody opens.
@@ -10,39 +10,52 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from expertkit import layout
+from expertkit.adapters import Shape
 from expertkit.errors import FormatError, IntegrityError, Problem
 from expertkit.manifest import BaseEntry, Manifest, Reading, base_slug, load, older_spellings
 from expertkit.packages.archive import Contents, scan
+from expertkit.packages.checked import Checked
 from expertkit.packages.names import MANIFEST, SIGNATURE, TENSORS
 from expertkit.packages.pickles import refuse_pickle
+from expertkit.packages.references import check_references
 from expertkit.packages.sidecar import check_sidecar
+from expertkit.packages.tensors import Tensors, describe_entry, describe_shapes
 
 PICKLE = "training_args.bin"
 """What the trainer of that time left beside its adapters."""
 
 _UNLISTED = frozenset({MANIFEST, SIGNATURE})
+_MAGNITUDES = ("lora_magnitude_vector", "lora_magnitude_vector.weight")
 
 
-def check_legacy(path: Path) -> tuple[Contents, Reading]:
+def open_legacy(path: Path) -> Checked:
     """Check what an archive of another program says about itself.
 
     Raises:
-        FormatError: it is no such archive, or lacks manifest or weights.
-        ManifestError: its manifest is wrong even for an old one.
+        FormatError: it is no such archive, lacks manifest or weights, or holds malformed ones.
+        ManifestError: its manifest is wrong even for an old one, or names a file that is not there.
         IntegrityError: its bytes are not those that its manifest or the sidecar names.
     """
     check_sidecar(path)
-    contents = scan(path, keep=(MANIFEST,), form="legacy")
+    tensors = Tensors()
+    contents = scan(path, keep=(MANIFEST,), watch=tensors, form="legacy")
     if MANIFEST not in contents.members:
         raise FormatError(f"{path}: expected {MANIFEST} in the package, got none")
     file = f"{path}: {MANIFEST}"
     reading = load(contents.kept[MANIFEST], file=file, compatible=True)
-    _check_weights(path, reading.manifest, contents)
-    listed = _listed(reading.manifest)
-    _check_listed(path, listed, contents)
-    unlisted = sorted(contents.members.keys() - listed.keys() - _UNLISTED)
-    warnings = [*_warnings(str(path), contents), *reading.warnings, *_unproved(file, unlisted)]
-    return contents, Reading(manifest=reading.manifest, warnings=tuple(warnings))
+    manifest = reading.manifest
+    check_references(manifest, contents, file=file, is_flat=True)
+    weights = _find_weights(manifest, contents)
+    if not weights:
+        raise FormatError(f"{path}: expected {TENSORS} in the package, flat or in weights/<base>/, got none")
+    _check_hashes(path, manifest, contents, weights)
+    warnings = (
+        *_odd_members(str(path), contents),
+        *reading.warnings,
+        *_unlisted(file, manifest, contents),
+        *_odd_adapters(file, manifest, weights, tensors.shapes),
+    )
+    return Checked(contents=contents, reading=Reading(manifest=manifest, warnings=warnings), weights=weights)
 
 
 def is_legacy_pickle(name: str) -> bool:
@@ -50,7 +63,7 @@ def is_legacy_pickle(name: str) -> bool:
     return name.rpartition("/")[2] == PICKLE
 
 
-def find_weights(manifest: Manifest, contents: Contents) -> dict[str, str]:
+def _find_weights(manifest: Manifest, contents: Contents) -> dict[str, str]:
     """The member that holds each base's tensors, by the base's name, for those whose tensors are there."""
     places = {entry.name: next(_places(entry, manifest, contents), None) for entry in manifest.base_models}
     return {base: member for base, member in places.items() if member is not None}
@@ -69,7 +82,7 @@ def _places(entry: BaseEntry, manifest: Manifest, contents: Contents) -> Iterato
         yield TENSORS
 
 
-def _warnings(file: str, contents: Contents) -> Iterator[Problem]:
+def _odd_members(file: str, contents: Contents) -> Iterator[Problem]:
     yield Problem(file=file, place="", expected="the form of this program's packages", got="a legacy archive")
     if SIGNATURE in contents.members:
         yield Problem(file=file, place=SIGNATURE, expected="a signature of ours", got="one that is not looked at")
@@ -80,16 +93,18 @@ def _warnings(file: str, contents: Contents) -> Iterator[Problem]:
             refuse_pickle(name, head)
 
 
-def _check_weights(path: Path, manifest: Manifest, contents: Contents) -> None:
-    """There are some, and what the manifest says about their bytes is true."""
-    weights = find_weights(manifest, contents)
-    if not weights:
-        raise FormatError(f"{path}: expected {TENSORS} in the package, flat or in weights/<base>/, got none")
+def _check_hashes(path: Path, manifest: Manifest, contents: Contents, weights: Mapping[str, str]) -> None:
+    """What the manifest says about the bytes of its weights, and of members, must be true."""
     for entry in manifest.base_models:
         said = {_bare(adapter.sha256) for adapter in entry.adapters if adapter.sha256}
         found = weights.get(entry.name)
         if said and found and contents.members[found][1] not in said:
             raise IntegrityError(f"{path}, {found}: expected SHA-256 {', '.join(sorted(said))}, got another")
+    for name, digest in _listed(manifest).items():
+        member = contents.members.get(name)
+        if name not in _UNLISTED and (member is None or member[1] != _bare(digest)):
+            got = member and member[1]
+            raise IntegrityError(f"{path}, integrity: expected {name} with SHA-256 {digest}, got {got}")
 
 
 def _listed(manifest: Manifest) -> Mapping[str, str]:
@@ -98,18 +113,27 @@ def _listed(manifest: Manifest) -> Mapping[str, str]:
     return {name: digest for name, digest in (files or {}).items() if isinstance(digest, str)}
 
 
-def _check_listed(path: Path, listed: Mapping[str, str], contents: Contents) -> None:
-    for name, digest in listed.items():
-        found = contents.members.get(name)
-        if name not in _UNLISTED and (found is None or found[1] != _bare(digest)):
-            raise IntegrityError(f"{path}, integrity: expected {name} with SHA-256 {digest}, got {found and found[1]}")
-
-
 def _bare(digest: str) -> str:
     return digest.removeprefix("sha256:").lower()
 
 
-def _unproved(file: str, unlisted: list[str]) -> Iterator[Problem]:
-    if unlisted:
-        got = f"none for {', '.join(unlisted)}"
+def _unlisted(file: str, manifest: Manifest, contents: Contents) -> Iterator[Problem]:
+    names = sorted(contents.members.keys() - _listed(manifest).keys() - _UNLISTED)
+    if names:
+        got = f"none for {', '.join(names)}"
         yield Problem(file=file, place="/integrity", expected="a hash of every member", got=got)
+
+
+def _odd_adapters(
+    file: str, manifest: Manifest, weights: Mapping[str, str], shapes: Mapping[str, Mapping[str, Shape]]
+) -> Iterator[Problem]:
+    """Where a manifest says of an adapter what its tensors do not."""
+    for index, entry in enumerate(manifest.base_models):
+        if entry.name not in weights or len(entry.adapters) != 1 or entry.adapters[0].type not in {"lora", "dora"}:
+            continue
+        found = shapes[weights[entry.name]]
+        factors = {name: shape for name, shape in found.items() if not name.endswith(_MAGNITUDES)}
+        said, got = describe_entry(entry.adapters[0]), describe_shapes(factors)
+        if said != got:
+            base = "" if manifest.schema_version == "1.0" else f"/base_models/{index}"
+            yield Problem(file=file, place=f"{base}/adapters/0", expected=f"{got}, as its tensors are", got=said)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from expertkit import adapters
+from expertkit import adapters, layout
 from expertkit.errors import FormatError
 from expertkit.manifest import base_slug
 
@@ -46,7 +46,7 @@ _DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECAS
 def package_name(expert: str, base: str | None, version: str) -> str:
     """File name of a package, such as ``expert-sql-qwen3-tiny.v1.0.0.expert``; schema 1.0 names no base."""
     named = f"{expert}-{base_slug(base)}" if base else expert
-    return f"{named}.v{version}.expert"
+    return f"{named}.v{version}{layout.PACKAGE_SUFFIX}"
 
 
 def check_name(name: str, *, max_length: int = MAX_LENGTH) -> None:

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from expertkit import layout
 from expertkit.errors import FormatError
 from expertkit.manifest import Manifest, Reading, load
 from expertkit.recipes.experts import check_folder, read_text
 
 if TYPE_CHECKING:
-    from expertkit.packages.archive import Contents
+    from expertkit.packages.checked import Checked
 
 Kind = Literal["manifest", "folder", "package", "legacy package"]
-SUFFIX = ".expert"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +24,8 @@ class Opened:
     path: Path
     kind: Kind
     reading: Reading
-    contents: Contents | None
-    """What is in the package, if it is one."""
+    package: Checked | None = None
+    """What else is known of it, if it is a package."""
 
     @property
     def manifest(self) -> Manifest:
@@ -38,38 +38,31 @@ def open_expert(path: Path, *, compatible: bool = False) -> Opened:
 
     Args:
         path: where it lies; a package is recognized by its suffix.
-        compatible: whether to put up with what others made: see ``manifest.load`` and ``check_legacy``.
+        compatible: whether to put up with what others made: see ``manifest.load`` and ``open_legacy``.
 
     Raises:
         ExpertError: it is not sound.
     """
     if path.is_dir():
-        reading = check_folder(path, compatible=compatible)
-        return Opened(path=path, kind="folder", reading=reading, contents=None)
-    if path.suffix == SUFFIX:
+        return Opened(path=path, kind="folder", reading=check_folder(path, compatible=compatible))
+    if path.suffix == layout.PACKAGE_SUFFIX:
         return _open_package(path, compatible=compatible)
-    reading = load(read_text(path), file=str(path), compatible=compatible)
-    return Opened(path=path, kind="manifest", reading=reading, contents=None)
+    return Opened(path=path, kind="manifest", reading=load(read_text(path), file=str(path), compatible=compatible))
 
 
 def _open_package(path: Path, *, compatible: bool) -> Opened:
     """Which form a package has is said by how it begins, and never by what else is wrong with it."""
-    from expertkit.packages.archive import is_canonical  # numpy comes with these, which a manifest does not need
-    from expertkit.packages.legacy import check_legacy
-    from expertkit.packages.verify import check_archive
+    from expertkit.packages.archive import recognize  # numpy comes with these, which a manifest does not need
+    from expertkit.packages.canonical import open_canonical
+    from expertkit.packages.legacy import open_legacy
 
-    if compatible and not is_canonical(path):
-        contents, reading = check_legacy(path)
-        return Opened(path=path, kind="legacy package", reading=reading, contents=contents)
+    form = recognize(path)
+    if form == "legacy" and compatible:
+        checked = open_legacy(path)
+        return Opened(path=path, kind="legacy package", reading=checked.reading, package=checked)
     try:
-        checked = check_archive(path, compatible=compatible)
+        checked = open_canonical(path, compatible=compatible)
     except FormatError as error:
-        foreign = _is_gzip(path) and not is_canonical(path)
-        hint = f"expert-cli validate --compatible {path} reads what other programs packed" if foreign else None
+        hint = f"expert-cli validate --compatible {path} reads what other programs packed" if form == "legacy" else None
         raise FormatError(str(error), offset=error.offset, hint=error.hint or hint) from error
-    return Opened(path=path, kind="package", reading=checked.reading, contents=checked.contents)
-
-
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
+    return Opened(path=path, kind="package", reading=checked.reading, package=checked)

@@ -89,13 +89,18 @@ def signed_folders(project: Path) -> list[Path]:
     return sorted(path for path in (project / layout.SIGNED).glob("[!.]*") if path.name in current)
 
 
+def packages(folder: Path) -> list[Path]:
+    """The packages in a folder, sorted."""
+    return sorted(folder.glob(f"*{layout.PACKAGE_SUFFIX}"))
+
+
 def find_package(folder: Path, *, hint: str) -> Path:
     """The one package in ``folder``.
 
     Raises:
         PackagingError: there is none, or more than one.
     """
-    found = sorted(folder.glob("*.expert"))
+    found = packages(folder)
     if len(found) != 1:
         raise PackagingError(f"{folder}: expected one package, got {len(found)}", hint=hint)
     return found[0]

@@ -84,15 +84,6 @@ def from_json(value: Any, *, file: str) -> Judged:
         )
 
 
-def read_judged(data: bytes, *, file: str) -> Judged:
-    """What was judged, from the bytes of an evaluation's metrics.json.
-
-    Raises:
-        FormatError: it lacks something.
-    """
-    return from_json(strict_json.loads(data, file=file, max_bytes=_MAX_BYTES), file=file)
-
-
 def parse_report(data: bytes, *, file: str) -> Report:
     """The report in the bytes of an evaluation's metrics.json.
 

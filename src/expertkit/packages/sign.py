@@ -14,10 +14,11 @@ from expertkit import layout, signing
 from expertkit.errors import FormatError
 from expertkit.packages import archive, ledger
 from expertkit.packages.archive import Part
+from expertkit.packages.canonical import open_canonical
+from expertkit.packages.checked import Checked
 from expertkit.packages.names import SIGNATURE
-from expertkit.packages.output import Built, find_package, open_folder, refuse, signed_folders, write_package
+from expertkit.packages.output import Built, find_package, open_folder, packages, refuse, signed_folders, write_package
 from expertkit.packages.report import Judged, read_refusal
-from expertkit.packages.verify import Checked, check_archive
 from expertkit.recipes import Recipe
 from expertkit.signing import Entry, Member, PublicKey, Statement
 from expertkit.signing.statement import Base
@@ -62,7 +63,7 @@ def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built
     Raises:
         FormatError, IntegrityError: the package is not sound.
     """
-    checked = check_archive(path)
+    checked = open_canonical(path)
     digest = checked.contents.content_digest
     entry = ledger.record(
         signer.ledger, content_digest=digest, key=signer.public.id, at=signer.at, valid_days=signer.valid_days
@@ -78,8 +79,8 @@ def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built
 
 def expired(project: Path, *, at: datetime) -> frozenset[str]:
     """The names of the folders of ``build/signed/`` whose package is no longer valid."""
-    packages = [path for folder in signed_folders(project) for path in folder.glob("*.expert")]
-    return frozenset(path.parent.name for path in packages if _has_expired(path, at))
+    signed = [path for folder in signed_folders(project) for path in packages(folder)]
+    return frozenset(path.parent.name for path in signed if _has_expired(path, at))
 
 
 def _has_expired(path: Path, at: datetime) -> bool:

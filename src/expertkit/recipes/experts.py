@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from expertkit import layout
@@ -12,6 +13,9 @@ from expertkit.recipes.line import check_line, weakest_layer
 
 README, LICENSE, GRAMMAR, TESTS = "README.md", "LICENSE", "grammar.gbnf", "tests"
 """What an expert of a project has beside its manifest. Stages depend on each by name: the folder holds outputs too."""
+
+
+_BESIDE = "a file beside the manifest"
 
 
 def expert_names(project: Path) -> tuple[str, ...]:
@@ -55,11 +59,13 @@ def _find(folder: Path, file: str, problems: list[Problem], *, compatible: bool)
     """The manifest in a folder, with the problems of the files that it names, and of what the line asks of ours."""
     reading = _read(folder, file, problems, compatible=compatible)
     if reading is not None:
-        place = Place(file, problems, is_json=True)
+        warnings: list[Problem] = []
+        place = Place(file, problems, is_json=True, warnings=warnings if compatible else None)
         if not compatible:
             _check_asked(reading.manifest, folder, place)
         _check_named(reading.manifest, folder, place)
-    return reading
+        return replace(reading, warnings=(*reading.warnings, *warnings))
+    return None
 
 
 def _read(folder: Path, file: str, problems: list[Problem], *, compatible: bool) -> Reading | None:
@@ -80,15 +86,12 @@ def _read(folder: Path, file: str, problems: list[Problem], *, compatible: bool)
 
 def _check_named(manifest: Manifest, folder: Path, place: Place) -> None:
     """Note the files that a manifest names and that are not there."""
-    decoding, evaluation = manifest.training.decoding, manifest.evaluation
-    named: dict[tuple[str, ...], str | None] = {
-        ("training", "decoding", "grammar_file"): decoding.grammar_file if decoding else None,
-        ("evaluation", "test_cases"): evaluation.test_cases if evaluation else None,
-        **{("soft_prompts", str(n), "path"): prompt.path for n, prompt in enumerate(manifest.soft_prompts)},
-    }
-    for keys, name in named.items():
-        if name is not None and not _holds(folder, name):
-            place.at(*keys).wrong("a file beside the manifest", show(name))
+    for keys, name in manifest.needed_files.items():
+        if not _holds(folder, name):
+            place.at(*keys).wrong(_BESIDE, show(name))
+    cases = manifest.evaluation.test_cases if manifest.evaluation else None
+    if cases is not None and not _holds(folder, cases):
+        place.at("evaluation", "test_cases").deviates(_BESIDE, show(cases))  # tests need not travel with an expert
 
 
 def _holds(folder: Path, name: str) -> bool:

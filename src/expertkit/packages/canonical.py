@@ -1,0 +1,87 @@
+"""Packages of our own form: everything that can be checked without knowing who vouches for it (docs/packaging.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from expertkit.adapters import Shape
+from expertkit.errors import FormatError, IntegrityError
+from expertkit.manifest import Manifest, load
+from expertkit.packages.archive import Contents, scan
+from expertkit.packages.checked import Checked
+from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, SIGNATURE, TENSORS
+from expertkit.packages.pickles import refuse_pickle
+from expertkit.packages.references import check_references
+from expertkit.packages.report import Report, parse_report
+from expertkit.packages.sidecar import check_sidecar
+from expertkit.packages.tensors import Tensors, describe_entry, describe_shapes
+
+_KEPT = (MANIFEST, SIGNATURE, EVALUATION)
+
+
+def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
+    """Check everything about a package but its signature.
+
+    Args:
+        path: the package.
+        compatible: whether to put up with what older manifests contain.
+
+    Raises:
+        FormatError: the archive, a name, the set of members or an adapter is not what a package has.
+        ManifestError: its manifest is wrong, or names a file that is not there.
+        IntegrityError: a member is not the one that the manifest, the evaluation or the sidecar is about.
+    """
+    check_sidecar(path)
+    tensors = Tensors()
+    contents = scan(path, keep=_KEPT, watch=tensors)
+    _check_members(path, contents)
+    file = f"{path}: {MANIFEST}"
+    reading = load(contents.kept[MANIFEST], file=file, compatible=compatible)
+    report = parse_report(contents.kept[EVALUATION], file=f"{path}: {EVALUATION}")
+    check_references(reading.manifest, contents, file=file)
+    _check_integrity(path, reading.manifest, contents)
+    _check_adapter(path, reading.manifest, contents, tensors.shapes[TENSORS])
+    _check_report(path, reading.manifest, contents, report)
+    (base,) = reading.manifest.base_models
+    return Checked(contents=contents, reading=reading, weights={base.name: TENSORS}, report=report)
+
+
+def _check_members(path: Path, contents: Contents) -> None:
+    missing = sorted(REQUIRED - contents.members.keys())
+    if missing:
+        raise FormatError(f"{path}: expected {', '.join(missing)} in the package, got none")
+    for name, head in contents.heads.items():
+        refuse_pickle(name, head)
+
+
+def _check_integrity(path: Path, manifest: Manifest, contents: Contents) -> None:
+    """The manifest must name every member but itself and the signature, each with its hash."""
+    expected = dict(manifest.raw["integrity"]["files"]) if manifest.integrity and manifest.integrity.files else {}
+    found = {name: digest for name, (_, digest) in contents.listed.items() if name != MANIFEST}
+    if expected != found:
+        wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
+        raise IntegrityError(f"{path}, integrity: expected the members' own hashes, got others for {', '.join(wrong)}")
+
+
+def _check_adapter(path: Path, manifest: Manifest, contents: Contents, shapes: Mapping[str, Shape]) -> None:
+    """The manifest must be about one base and about the adapter that is there."""
+    if len(manifest.base_models) != 1 or len(manifest.base_models[0].adapters) != 1:
+        raise IntegrityError(f"{path}, base_models: expected one base with one adapter, got more")
+    (adapter,) = manifest.base_models[0].adapters
+    if (adapter.size_bytes, adapter.sha256) != contents.members[TENSORS] or not manifest.base_models[0].sha256:
+        raise IntegrityError(f"{path}, base_models: expected size and hashes of adapter and base, got others")
+    if adapter.path not in {None, TENSORS}:
+        raise IntegrityError(f"{path}, base_models: expected no path or {TENSORS}, got {adapter.path!r}")
+    said, got = describe_entry(adapter), describe_shapes(shapes)
+    if said != got:
+        raise IntegrityError(f"{path}, {TENSORS}: expected {said}, as the manifest says, got {got}")
+
+
+def _check_report(path: Path, manifest: Manifest, contents: Contents, report: Report) -> None:
+    """The evaluation must be about this expert, and about the very adapter that is there."""
+    judged, adapter = report.judged, contents.members[TENSORS][1]
+    about = (judged.expert, judged.version, judged.base, report.adapter_digest)
+    wanted = (manifest.name, manifest.version, manifest.base_models[0].name, adapter)
+    if about != wanted:
+        raise IntegrityError(f"{path}, {EVALUATION}: expected it to be about {' '.join(wanted)}, got {' '.join(about)}")

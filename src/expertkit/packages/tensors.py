@@ -1,0 +1,58 @@
+"""The adapters in an archive, checked while it is read: no second pass, and nothing believed that was not looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from expertkit.adapters import Shape, StreamCheck, ranks
+from expertkit.errors import FormatError
+from expertkit.manifest import AdapterEntry
+from expertkit.packages.archive import Chunk, Part
+
+_SUFFIX = ".safetensors"
+
+
+class Tensors:
+    """Checks every safetensors file that goes through it, and remembers the shapes in each."""
+
+    def __init__(self) -> None:
+        self.shapes: dict[str, dict[str, Shape]] = {}
+        """By the name of the member, then of the tensor."""
+
+    def __call__(self, part: Part) -> Part:
+        """The same member, whose chunks are checked as they are taken."""
+        return replace(part, chunks=self._checked(part)) if part.name.endswith(_SUFFIX) else part
+
+    def _checked(self, part: Part) -> Iterator[Chunk]:
+        """The member's chunks.
+
+        Raises:
+            FormatError: it is malformed, or holds a number that is not finite.
+        """
+        check = StreamCheck(part.size)
+        try:
+            for chunk in part.chunks:
+                check.feed(chunk)
+                yield chunk
+            self.shapes[part.name] = check.end()
+        except FormatError as error:
+            raise FormatError(f"{part.name}: {error}", offset=error.offset) from error
+
+
+def describe_entry(adapter: AdapterEntry) -> str:
+    """Rank and modules of an adapter, as a manifest has them."""
+    return _describe([adapter.r or 0], adapter.target_modules)
+
+
+def describe_shapes(shapes: Mapping[str, Shape]) -> str:
+    """Rank and modules of an adapter, as its tensors have them, or why they are none."""
+    try:
+        found = ranks(shapes)
+    except FormatError as error:
+        return str(error)
+    return _describe(found.values(), [module.rpartition(".")[2] for module in found])
+
+
+def _describe(ranks: Iterable[int], modules: Iterable[str]) -> str:
+    return f"rank {', '.join(map(str, sorted(set(ranks))))} on {', '.join(sorted(set(modules)))}"
