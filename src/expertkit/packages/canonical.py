@@ -13,7 +13,7 @@ from expertkit.packages.checked import Checked
 from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, SIGNATURE, TENSORS
 from expertkit.packages.pickles import refuse_pickle
 from expertkit.packages.references import check_references
-from expertkit.packages.report import Report, parse_report
+from expertkit.packages.report import Evaluation, parse_evaluation
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.tensors import Tensors, describe_entry, describe_shapes
 
@@ -38,13 +38,13 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
     _check_members(path, contents)
     file = f"{path}: {MANIFEST}"
     reading = load(contents.kept[MANIFEST], file=file, compatible=compatible)
-    report = parse_report(contents.kept[EVALUATION], file=f"{path}: {EVALUATION}")
+    evaluation = parse_evaluation(contents.kept[EVALUATION], file=f"{path}: {EVALUATION}")
     check_references(reading.manifest, contents, file=file)
     _check_integrity(path, reading.manifest, contents)
     _check_adapter(path, reading.manifest, contents, tensors.shapes[TENSORS])
-    _check_report(path, reading.manifest, contents, report)
+    _check_evaluation(path, reading.manifest, contents, evaluation)
     (base,) = reading.manifest.base_models
-    return Checked(contents=contents, reading=reading, weights={base.name: TENSORS}, report=report)
+    return Checked(contents=contents, reading=reading, weights={base.name: TENSORS}, evaluation=evaluation)
 
 
 def _check_members(path: Path, contents: Contents) -> None:
@@ -78,10 +78,10 @@ def _check_adapter(path: Path, manifest: Manifest, contents: Contents, shapes: M
         raise IntegrityError(f"{path}, {TENSORS}: expected {said}, as the manifest says, got {got}")
 
 
-def _check_report(path: Path, manifest: Manifest, contents: Contents, report: Report) -> None:
+def _check_evaluation(path: Path, manifest: Manifest, contents: Contents, evaluation: Evaluation) -> None:
     """The evaluation must be about this expert, and about the very adapter that is there."""
-    judged, adapter = report.judged, contents.members[TENSORS][1]
-    about = (judged.expert, judged.version, judged.base, report.adapter_digest)
+    judged, adapter = evaluation.judged, contents.members[TENSORS][1]
+    about = (judged.expert, judged.version, judged.base, evaluation.adapter_digest)
     wanted = (manifest.name, manifest.version, manifest.base_models[0].name, adapter)
     if about != wanted:
         raise IntegrityError(f"{path}, {EVALUATION}: expected it to be about {' '.join(wanted)}, got {' '.join(about)}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from expertkit.manifest import Manifest, Reading
 from expertkit.packages.archive import Contents
-from expertkit.packages.report import Report
+from expertkit.packages.report import Evaluation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,8 @@ class Checked:
     reading: Reading
     weights: Mapping[str, str]
     """The member that holds the tensors of each base, by the base's name."""
-    report: Report | None = None
-    """The evaluation in a package of ours."""
+    evaluation: Evaluation | None = None
+    """The one in a package of ours."""
 
     @property
     def manifest(self) -> Manifest:

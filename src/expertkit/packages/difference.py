@@ -102,7 +102,7 @@ def _weights(opened: Opened) -> dict[str, bytes]:
 
 
 def _evaluation(first: Opened, second: Opened) -> dict[str, Any] | None:
-    before, after = (each.package.report if each.package else None for each in (first, second))
+    before, after = (each.package.evaluation if each.package else None for each in (first, second))
     if before is None or after is None:
         return None
     pairs = {name: [getattr(each.judged, name) for each in (before, after)] for name in _FIGURES}

@@ -34,7 +34,7 @@ def inspect(opened: Opened) -> dict[str, Any]:
     return facts | {
         "content_digest": contents.content_digest,
         "members": {name: size for name, (size, _digest) in contents.members.items()},
-        "evaluation": package.report.judged.to_json() if package.report else None,
+        "evaluation": package.evaluation.judged.to_json() if package.evaluation else None,
         "signature": _signature(contents.kept.get(SIGNATURE)),
     }
 

@@ -48,12 +48,18 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a package says about the adapter in it."""
+class Evaluation:
+    """What every package says of the adapter in it."""
 
     judged: Judged
     adapter_digest: str
     """SHA-256 of the adapter_model.safetensors that was evaluated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report(Evaluation):
+    """What packing has to know of an evaluation."""
+
     template: str
     """The prompt template that base and expert were asked with."""
     template_hash: str
@@ -84,18 +90,30 @@ def from_json(value: Any, *, file: str) -> Judged:
         )
 
 
-def parse_report(data: bytes, *, file: str) -> Report:
-    """The report in the bytes of an evaluation's metrics.json.
+def parse_evaluation(data: bytes, *, file: str) -> Evaluation:
+    """What was judged, and which adapter, from the bytes of an evaluation's metrics.json.
 
     Raises:
         FormatError: it lacks something.
     """
     value = strict_json.loads(data, file=file, max_bytes=_MAX_BYTES)
     judged = from_json(value, file=file)
+    with _complete(file, "the digest of the adapter"):
+        return Evaluation(judged=judged, adapter_digest=str(value["adapter_digest"]))
+
+
+def parse_report(data: bytes, *, file: str) -> Report:
+    """The report in the bytes of an evaluation's metrics.json.
+
+    Raises:
+        FormatError: it lacks something.
+    """
+    evaluation = parse_evaluation(data, file=file)
+    value = strict_json.loads(data, file=file, max_bytes=_MAX_BYTES)
     with _complete(file, "an evaluation's metrics"):
         return Report(
-            judged=judged,
-            adapter_digest=str(value["adapter_digest"]),
+            judged=evaluation.judged,
+            adapter_digest=evaluation.adapter_digest,
             template=str(value["prompt"]["template"]),
             template_hash=str(value["prompt"]["hash"]),
             items=int(value["items"]),
