@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,7 +57,7 @@ def command(  # noqa: PLR0913  # one argument per option
         _list(expert, prepared, as_json=as_json)
         return
     pack = partial(build, output=output, record_refusal=record_refusal)
-    made = [pack(prepared[0], following=_bar)] if len(prepared) == 1 else _side_by_side(pack, prepared)
+    made = _side_by_side(pack, prepared)
     text = "\n".join(_describe(each) for each in made)
     facts = made[0].to_json() if not all_models else {"packages": [each.to_json() for each in made]}
     emit(facts, as_json=as_json, text=text)
@@ -84,25 +84,31 @@ def _bases(expert: str, asked: str | None, *, all_models: bool) -> Sequence[str]
     return found
 
 
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on the terminal that grows with the bytes that are packed."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("packing"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task("packing", total=total)
-        yield lambda size: shown.advance(task, size)
-
-
 def _side_by_side(pack: Any, prepared: Sequence[Sources]) -> list[Built | Judged]:
     """Pack them all at once: compression runs outside of Python's lock. What was packed stays when another fails."""
     from concurrent.futures import ThreadPoolExecutor
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = [pool.submit(pack, sources) for sources in prepared]
+    with _bars() as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
+        running = [pool.submit(pack, sources, following=partial(bar, sources.recipe.base)) for sources in prepared]
     return [each.result() for each in running]
+
+
+@contextmanager
+def _bars() -> Iterator[Callable[[str, int], AbstractContextManager[Callable[[int], None]]]]:
+    """Opens bars on the terminal, one for each base, that grow with the bytes that are packed."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("packing {task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+
+        @contextmanager
+        def bar(base: str, total: int) -> Iterator[Callable[[int], None]]:
+            task = shown.add_task(base, total=total)
+            yield lambda size: shown.advance(task, size)
+
+        yield bar
 
 
 def _describe(made: Built | Judged) -> str:
