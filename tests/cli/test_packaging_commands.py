@@ -242,6 +242,18 @@ def test_a_base_is_found_however_it_is_spelled(spelling: str) -> None:
     assert Path(run_json(f"package --expert expert-mini --model {spelling}")["path"]).name == NAME
 
 
+def test_every_command_knows_the_same_spellings(project: Path) -> None:
+    """Of the bases that the project describes; two that may be meant are an error that lists them."""
+    for name in ("m-1.1b", "m-2.b", "m.2-b"):
+        put(project / f"configs/base_models/{name}.yaml", b"")
+
+    assert "expert-mini-m-1.1b" in run("decompose --expert expert-mini --base Some/M-1-1B", status=11).stderr
+    assert "which may be m-2.b or m.2-b" in run("decompose --expert expert-mini --base m-2-b", status=2).stderr
+    assert (
+        "expert-mini-gemma-2b" in run("decompose --expert expert-mini --base 'F:\\models\\Gemma 2B'", status=11).stderr
+    )
+
+
 def test_a_base_that_the_expert_is_not_for_is_named(project: Path) -> None:
     """Exit status 4, with those that there are; two that may be meant are told as well."""
     unknown = run("package --expert expert-mini --model gemma", status=4).stderr

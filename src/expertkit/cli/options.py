@@ -25,8 +25,16 @@ def _expert_name(_context: click.Context, _option: click.Parameter, value: str |
 
 
 def _base_name(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-    """``qwen3-0.6b`` from that or from ``Qwen/Qwen3-0.6B``."""
-    return None if value is None else value.rstrip("/").rsplit("/", 1)[-1].lower()
+    """The project's base that is meant, however it is spelled; where there is none, what it would be called."""
+    if value is None:
+        return None
+    from expertkit.manifest import base_slug, matching
+    from expertkit.recipes.base_models import base_names
+
+    found = matching(value, base_names(Path()))
+    if len(found) > 1:
+        raise click.BadParameter(f"expected the name of one base model, got {value}, which may be {' or '.join(found)}")
+    return found[0] if found else base_slug(value)
 
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -44,7 +52,7 @@ def base(*, required: bool = True) -> Callable[[F], F]:
     """``--base`` (also ``--model``): a base model of params.yaml."""
     return click.option(
         "--base", "--model", "base", required=required, callback=_base_name,
-        metavar="NAME", help="The base model the adapter is for.",
+        metavar="NAME", help="The base model the adapter is for, however spelled.",
     )  # fmt: skip
 
 
