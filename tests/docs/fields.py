@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from expertkit.fields import Part, declared, describe
-from expertkit.fields.shapes import fields_of, is_needed
+from expertkit.fields.declarations import fields_of, is_needed
 from expertkit.files import dump_json
 from expertkit.manifest.model import MultiManifest, SingleManifest
 from expertkit.manifest.parse import json_schema

@@ -13,20 +13,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from expertkit.fields.declarations import NEEDED, UNREAD, declared, known
 from expertkit.fields.json_schema import json_schema
 from expertkit.fields.place import Place, show
 from expertkit.fields.rules import Entries, Formerly, NotBoth, Part, Range, Text, When
-from expertkit.fields.shapes import (
-    NEEDED,
-    UNREAD,
-    check_rules,
-    declared,
-    known,
-    miss,
-    read_keys,
-    read_shape,
-    shape_of,
-)
+from expertkit.fields.shapes import check_rules, miss, read_keys, read_shape, shape_of
 
 __all__ = [
     "NEEDED",

@@ -10,6 +10,7 @@ import types
 from collections.abc import Mapping
 from typing import Any
 
+from expertkit.fields.declarations import declared, extras_of, fields_of, is_needed, known, rules_of
 from expertkit.fields.shapes import (
     LARGEST_INT,
     Choice,
@@ -22,12 +23,6 @@ from expertkit.fields.shapes import (
     Shape,
     Some,
     Widened,
-    declared,
-    extras_of,
-    fields_of,
-    is_needed,
-    known,
-    rules_of,
     shape_of,
 )
 
