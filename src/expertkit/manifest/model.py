@@ -226,7 +226,7 @@ class Manifest(Common):
         decoding = self.training.decoding
         prompts = {("soft_prompts", str(at), "path"): prompt.path for at, prompt in enumerate(self.soft_prompts)}
         grammar = {("training", "decoding", "grammar_file"): decoding.grammar_file} if decoding else {}
-        return {keys: name for keys, name in {**prompts, **grammar}.items() if name is not None}
+        return {keys: name for keys, name in {**grammar, **prompts}.items() if name is not None}
 
     def base(self, name: str) -> BaseEntry | None:
         """The entry of a base model, if the expert is for it."""
