@@ -145,12 +145,28 @@ def test_limits_hold_exactly(data: bytes, *, accepted: bool) -> None:
         decode(data, limits=LIMITS)
 
 
-def test_the_sum_is_limited_too() -> None:
-    """Many small members may not add up to more than the total."""
-    data = encode({f"m{index}": bytes(1000) for index in range(40)})
+MANY = encode({f"m{index}": bytes(1000) for index in range(40)})
+LAYER = len(gunzipped(MANY))
 
-    with pytest.raises(FormatError, match="less data"):
-        decode(data, limits=Limits(total=20_000))
+
+@pytest.mark.parametrize(
+    ("limit", "least"),
+    [("package", len(MANY)), ("total", LAYER), ("ratio", -(-LAYER // len(MANY))), ("free", LAYER)],
+)
+def test_bytes_are_limited_exactly(limit: str, least: int) -> None:
+    """In all, compressed, plain, and plain for each compressed one: many small members add up."""
+    other = {"free": 0} if limit == "ratio" else {"ratio": 1} if limit == "free" else {}
+
+    assert len(decode(MANY, limits=Limits(**other, **{limit: least}))) == 40
+
+    with pytest.raises(FormatError, match="less data|at most"):
+        decode(MANY, limits=Limits(**other, **{limit: least - 1}))
+
+
+def test_the_limits_are_those_of_the_guide() -> None:
+    """2 GiB packed, 4 GiB plain, 1 GiB a member, 4,096 members, 200 to one after 16 MiB."""
+    gib = 2**30
+    assert Limits() == Limits(package=2 * gib, total=4 * gib, member=gib, members=4096, ratio=200, free=2**24)
 
 
 def test_a_writer_refuses_what_a_reader_would() -> None:

@@ -18,7 +18,6 @@ Form = Literal["canonical", "legacy"]
 """Ours, byte for byte, or what other programs wrote."""
 
 _CHUNK = 1 << 16
-_FREE = 16 << 20  # bytes before the ratio is looked at: small archives are mostly padding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +33,9 @@ class Limits:
     members: int = 4096
     """Number of members."""
     ratio: int = 200
-    """Bytes out per byte in, once 16 MiB are out."""
+    """Bytes out per byte in, once ``free`` are out."""
+    free: int = 16 << 20
+    """Bytes before the ratio is looked at: small archives are mostly padding."""
 
 
 class Deflater:
@@ -132,7 +133,7 @@ class Inflater:
         except zlib.error as error:
             raise FormatError("archive: expected sound gzip data, got damaged data", offset=self._taken) from error
         self._given += len(self._ready)
-        if self._given > min(self._limits.total, max(_FREE, self._taken * self._limits.ratio)):
+        if self._given > min(self._limits.total, max(self._limits.free, self._taken * self._limits.ratio)):
             raise FormatError(f"archive: expected less data, got over {self._given} bytes from {self._taken}")
 
     def _read(self, size: int) -> bytes:
