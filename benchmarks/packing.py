@@ -14,8 +14,8 @@ import numpy as np
 from benchmarks.commands import say
 from benchmarks.rows import Lab, Row, at_most
 from expertkit.adapters import Factors, Lora, encode_tensors
+from expertkit.archives import archive
 from expertkit.manifest import loads
-from expertkit.packages import archive
 from expertkit.packages.names import TENSORS
 
 _ROUNDS = 3

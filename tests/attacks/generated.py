@@ -23,14 +23,14 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from expertkit.archives import archive, tar
+from expertkit.archives.archive import Contents, scan
+from expertkit.archives.gzip import Form
 from expertkit.errors import ExpertError
 from expertkit.files import sha256_file
-from expertkit.packages import archive, tar
-from expertkit.packages.archive import Contents, scan
-from expertkit.packages.gzip import Form
-from expertkit.packages.opening import open_expert
-from expertkit.packages.unpack import unpack
-from tests.packages.archives import encode, gunzipped, gzipped
+from expertkit.packages.reading.opening import open_expert
+from expertkit.packages.reading.unpack import unpack
+from tests.archives.builders import encode, gunzipped, gzipped
 
 COUNT = 100_000
 LONGEST_S = 5.0

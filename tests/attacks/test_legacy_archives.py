@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from expertkit.archives import archive, tar
+from expertkit.archives.archive import scan
 from expertkit.errors import ExpertError, FormatError
-from expertkit.packages import archive, tar
-from expertkit.packages.archive import scan
-from expertkit.packages.unpack import unpack
+from expertkit.packages.reading.unpack import unpack
+from tests.archives.builders import gzipped, member, tarred
 from tests.attacks.test_package_archives import COMPRESSIONS, GOOD, bomb_of_members, bomb_of_zeros, patched
-from tests.packages.archives import gzipped, member, tarred
 
 HARMLESS = frozenset({
     "another mode", "another owner", "another time", "an owner's name", "bytes in the padding of the header",

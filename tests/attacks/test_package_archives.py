@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from expertkit.archives import tar
+from expertkit.archives.archive import scan
 from expertkit.errors import ExpertError, FormatError
-from expertkit.packages import tar
-from expertkit.packages.archive import scan
-from tests.packages.archives import decode, encode, gzipped, member, tarred
+from tests.archives.builders import decode, encode, gzipped, member, tarred
 
 GOOD = member("a.json", b"{}")
 
@@ -145,7 +145,7 @@ BOMB = """
 import resource, sys
 from pathlib import Path
 from expertkit.errors import FormatError
-from expertkit.packages.archive import scan
+from expertkit.archives.archive import scan
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     scan(Path(sys.argv[1]), keep=["a"])

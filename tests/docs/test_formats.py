@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from expertkit.packages.archive import LIMITS
-from expertkit.packages.names import REQUIRED, SIGNATURE
+from expertkit.archives.archive import LIMITS
+from expertkit.archives.names import SIGNATURE
+from expertkit.packages.names import REQUIRED
 from expertkit.signing.dsse import PAYLOAD_TYPE, pae
 from expertkit.signing.statement import PREDICATE_TYPE, TYPE
+from tests.archives.builders import decode, gunzipped
 from tests.golden.make import FOLDER, PACKAGE
-from tests.packages.archives import decode, gunzipped
 
 DOCS = FOLDER.parents[1] / "docs"
 

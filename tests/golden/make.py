@@ -11,16 +11,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from expertkit.archives import archive
+from expertkit.archives.names import SIGNATURE
+from expertkit.archives.sidecar import write_sidecar
 from expertkit.files import dump_json, write_bytes
-from expertkit.packages import archive
-from expertkit.packages.build import prepare
-from expertkit.packages.description import integrity
-from expertkit.packages.members import collect
-from expertkit.packages.names import MANIFEST, PROVENANCE, SIGNATURE
-from expertkit.packages.sidecar import write_sidecar
+from expertkit.packages.making.build import prepare
+from expertkit.packages.making.description import integrity
+from expertkit.packages.making.members import collect
+from expertkit.packages.names import MANIFEST, PROVENANCE
 from expertkit.packages.sign import sign_file
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
-from tests.packages.archives import decode as members_of
+from tests.archives.builders import decode as members_of
 from tests.packages.builders import RECIPE, make_project, make_signer
 
 FOLDER = Path(__file__).parent

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from expertkit.adapters import decode as decode_adapter
 from expertkit.adapters import encode_config, encode_tensors
+from expertkit.archives.sidecar import check_sidecar
 from expertkit.files import dump_json
-from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.verify import verify
 from expertkit.signing import PublicKey, seal
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
 from expertkit.signing.statement import decode as decode_statement
+from tests.archives.builders import decode as members_of
+from tests.archives.builders import encode, gunzipped
 from tests.golden.make import FOLDER, PACKAGE
-from tests.packages.archives import decode as members_of
-from tests.packages.archives import encode, gunzipped
 from tests.packages.builders import NOW, make_signer
 
 GOLDEN = FOLDER / PACKAGE

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from expertkit import layout
 from expertkit.adapters.tensors import encode
 from expertkit.files import dump_json, sha256_file
-from expertkit.packages.build import build, prepare
 from expertkit.packages.decomposition import decompose_adapter
+from expertkit.packages.making.build import build, prepare
 from expertkit.packages.output import Built
 from expertkit.packages.sign import Signer, sign_package
 from expertkit.packages.weights import write_adapter

@@ -14,15 +14,15 @@ import pytest
 from expertkit.adapters.tensors import encode
 from expertkit.errors import CompatibilityError, ExpertError, FormatError, IntegrityError, ManifestError, PackagingError
 from expertkit.files import dump_json, read_json, sha256_bytes
-from expertkit.packages.build import build, list_contents, prepare
-from expertkit.packages.canonical import open_canonical
 from expertkit.packages.decomposition import decompose_adapter
+from expertkit.packages.making.build import build, list_contents, prepare
 from expertkit.packages.names import REQUIRED
 from expertkit.packages.output import Built
+from expertkit.packages.reading.canonical import open_canonical
 from expertkit.recipes import PackageConfig
 from tests.adapters.builders import matrix
-from tests.packages.archives import decode
-from tests.packages.archives import encode as encode_archive
+from tests.archives.builders import decode
+from tests.archives.builders import encode as encode_archive
 from tests.packages.builders import MANIFEST, RECIPE, WEIGHTS, judge, load, make_project, other_base, pack, put, train
 
 GUIDE = {

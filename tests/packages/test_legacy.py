@@ -15,12 +15,12 @@ from safetensors import numpy as library
 from expertkit.adapters import encode_tensors
 from expertkit.adapters.tensors import decode
 from expertkit.errors import FormatError, IntegrityError, ManifestError
-from expertkit.packages.legacy import open_legacy
-from expertkit.packages.opening import open_expert
-from expertkit.packages.unpack import unpack
+from expertkit.packages.reading.legacy import open_legacy
+from expertkit.packages.reading.opening import open_expert
+from expertkit.packages.reading.unpack import unpack
 from tests.adapters.builders import random_lora
+from tests.archives.builders import gunzipped, gzipped
 from tests.manifest.builders import raw_base, raw_manifest
-from tests.packages.archives import gunzipped, gzipped
 from tests.packages.builders import make_project, pack
 
 TENSORS = encode_tensors(random_lora(1, rank=8))

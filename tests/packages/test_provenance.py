@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from expertkit.errors import PackagingError
-from expertkit.packages.provenance import provenance, trace
+from expertkit.packages.making.provenance import provenance, trace
 from expertkit.sources import source_files
 from tests.packages.builders import RECIPE, make_project, put
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from expertkit.errors import FormatError
-from expertkit.packages.tokenizer import special_tokens, vocabulary
+from expertkit.packages.making.tokenizer import special_tokens, vocabulary
 
 
 def test_special_tokens_are_texts() -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from expertkit.archives.archive import scan
 from expertkit.errors import ExpertError, IntegrityError, PackagingError
-from expertkit.packages.archive import scan
-from expertkit.packages.unpack import unpack
-from tests.packages.archives import encode
+from expertkit.packages.reading.unpack import unpack
+from tests.archives.builders import encode
 
 MEMBERS = {"a.json": b"{}", "docs/deep/b.txt": b"b" * 100_000, "docs/c.txt": b""}
 

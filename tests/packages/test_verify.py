@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from expertkit.adapters import encode_tensors
+from expertkit.archives.sidecar import sidecar
 from expertkit.errors import ExpertError, FormatError, IntegrityError, ManifestError, SignatureError
 from expertkit.files import dump_json, sha256_bytes
-from expertkit.packages.canonical import open_canonical
-from expertkit.packages.sidecar import sidecar
+from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.verify import verify
 from expertkit.signing import seal
 from expertkit.signing.dsse import decode as decode_envelope
 from expertkit.signing.statement import Base
 from expertkit.signing.statement import decode as decode_statement
 from tests.adapters.builders import random_lora
-from tests.packages.archives import decode, encode, gunzipped, gzipped
+from tests.archives.builders import decode, encode, gunzipped, gzipped
 from tests.packages.builders import NOW, load, make_project, make_signer, pack, publisher, sign
 
 

@@ -23,7 +23,7 @@ def command(first: Path, second: Path, *, as_json: bool) -> None:
     Example: expert-cli diff old.expert dist/expert-sql-qwen3-tiny.v1.0.0.expert
     """
     from expertkit.packages.difference import diff, render
-    from expertkit.packages.opening import open_expert
+    from expertkit.packages.reading.opening import open_expert
 
     found = diff(open_expert(first, compatible=True), open_expert(second, compatible=True))
     emit({"first": str(first), "second": str(second), **found}, as_json=as_json, text=render(found))

@@ -21,7 +21,7 @@ def command(path: Path, *, as_json: bool) -> None:
     Example: expert-cli inspect dist/expert-sql-qwen3-tiny.v1.0.0.expert
     """
     from expertkit.packages.inspection import inspect, render
-    from expertkit.packages.opening import open_expert
+    from expertkit.packages.reading.opening import open_expert
 
     facts = inspect(open_expert(path, compatible=True))
     emit(facts, as_json=as_json, text=render(facts))

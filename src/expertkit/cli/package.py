@@ -16,7 +16,7 @@ from expertkit.cli import options
 from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
-    from expertkit.packages.members import Sources
+    from expertkit.packages.making.members import Sources
     from expertkit.packages.output import Built
     from expertkit.packages.report import Judged
 
@@ -43,7 +43,7 @@ def command(  # noqa: PLR0913  # one argument per option
     An expert with several bases needs --base or --all-models; one of schema 1.0 has one base, and --base is ignored.
     Exit status 12 says that its evaluation refused the expert.
     """
-    from expertkit.packages.build import build, prepare
+    from expertkit.packages.making.build import build, prepare
     from expertkit.recipes import read_recipe
 
     if all_models and (asked is not None or (output is not None and record_refusal)):
@@ -118,7 +118,7 @@ def _describe(made: Built | Judged) -> str:
 
 
 def _list(expert: str, prepared: Sequence[Sources], *, as_json: bool) -> None:
-    from expertkit.packages.build import list_contents
+    from expertkit.packages.making.build import list_contents
 
     listed = {sources.recipe.base: list_contents(sources) for sources in prepared}
     lines = [f"{size:>12,}  {name}" for sizes in listed.values() for name, size in sizes.items()]

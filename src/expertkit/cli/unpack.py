@@ -23,8 +23,8 @@ def command(package: Path, target: Path, *, compatible: bool, as_json: bool) -> 
 
     Example: expert-cli unpack dist/expert-sql-qwen3-tiny.v1.0.0.expert sql
     """
-    from expertkit.packages.opening import open_expert
-    from expertkit.packages.unpack import unpack
+    from expertkit.packages.reading.opening import open_expert
+    from expertkit.packages.reading.unpack import unpack
 
     if package.suffix != layout.PACKAGE_SUFFIX:
         raise click.UsageError(f"{package}: expected a package, whose name ends in {layout.PACKAGE_SUFFIX}")

@@ -25,7 +25,7 @@ def command(path: Path | None, option: Path | None, *, compatible: bool, as_json
 
     Example: expert-cli validate experts/expert-sql
     """
-    from expertkit.packages.opening import open_expert
+    from expertkit.packages.reading.opening import open_expert
 
     asked = [each for each in (path, option) if each is not None]
     if len(asked) != 1:

@@ -1,6 +1,6 @@
-"""Where manifest, adapter, base and signature meet: an expert as a folder and as an archive.
+"""Where archive, manifest, adapter, base and signature meet: an expert as one file.
 
-``build`` makes a package of an accepted expert for one base, ``sign`` adds the publisher's signature,
-``verify`` checks every byte of it, ``release`` collects what was signed. The byte layout is docs/packaging.md,
-the signature docs/signing.md.
+``making`` packs an accepted expert for one base, ``sign`` adds the publisher's signature, ``release`` collects what was
+signed; ``reading`` checks what is there, whoever made it, and ``verify`` who vouches for it. The byte layout is
+docs/packaging.md, the signature docs/signing.md.
 """

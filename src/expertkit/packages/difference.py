@@ -7,12 +7,12 @@ from typing import Any
 
 from expertkit import layout
 from expertkit.adapters import measure_tensors
+from expertkit.archives import archive
 from expertkit.errors import FormatError
 from expertkit.fields import Place, show
 from expertkit.manifest import base_slug
-from expertkit.packages import archive
 from expertkit.packages.names import TENSORS
-from expertkit.packages.opening import Opened
+from expertkit.packages.reading.opening import Opened
 
 _LARGEST_TENSORS = 1 << 30
 _FIGURES = ("verdict", "base_score", "expert_score", "p_value")

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from expertkit import signing
+from expertkit.archives.names import SIGNATURE
 from expertkit.errors import printable
 from expertkit.manifest import AdapterEntry, Manifest
-from expertkit.packages.names import SIGNATURE
-from expertkit.packages.opening import Opened
+from expertkit.packages.reading.opening import Opened
 
 
 def inspect(opened: Opened) -> dict[str, Any]:

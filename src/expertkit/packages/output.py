@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import layout
+from expertkit.archives import archive
+from expertkit.archives.archive import Part
+from expertkit.archives.sidecar import write_sidecar
 from expertkit.errors import PackagingError
 from expertkit.files import atomic_write, replace_folder, write_json
-from expertkit.packages import archive
-from expertkit.packages.archive import Part
 from expertkit.packages.report import REFUSED, Judged
-from expertkit.packages.sidecar import write_sidecar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,14 @@ from typing import IO
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from expertkit import layout, signing
+from expertkit.archives import archive
+from expertkit.archives.archive import Part
+from expertkit.archives.names import SIGNATURE
 from expertkit.errors import FormatError
-from expertkit.packages import archive, ledger
-from expertkit.packages.archive import Part
-from expertkit.packages.canonical import open_canonical
-from expertkit.packages.checked import Checked
-from expertkit.packages.names import SIGNATURE
+from expertkit.packages import ledger
 from expertkit.packages.output import Built, find_package, open_folder, packages, refuse, signed_folders, write_package
+from expertkit.packages.reading.canonical import open_canonical
+from expertkit.packages.reading.checked import Checked
 from expertkit.packages.report import Judged, read_refusal
 from expertkit.recipes import Recipe
 from expertkit.signing import Entry, Member, PublicKey, Statement

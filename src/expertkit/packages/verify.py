@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import signing
+from expertkit.archives.archive import Contents
+from expertkit.archives.names import SIGNATURE
 from expertkit.errors import FormatError, IntegrityError, ProblemsError, SignatureError
 from expertkit.manifest import Manifest
-from expertkit.packages.archive import Contents
-from expertkit.packages.canonical import open_canonical
-from expertkit.packages.checked import Checked
-from expertkit.packages.names import SIGNATURE
+from expertkit.packages.reading.canonical import open_canonical
+from expertkit.packages.reading.checked import Checked
 from expertkit.signing import PublicKey, Statement
 
 

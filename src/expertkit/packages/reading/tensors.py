@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from expertkit.adapters import Shape, StreamCheck, ranks
+from expertkit.archives.archive import Chunk, Part
 from expertkit.errors import FormatError
 from expertkit.manifest import AdapterEntry
-from expertkit.packages.archive import Chunk, Part
 
 _SUFFIX = ".safetensors"
 

@@ -12,7 +12,7 @@ from expertkit.manifest import Manifest, Reading, load
 from expertkit.recipes.experts import check_folder, read_text
 
 if TYPE_CHECKING:
-    from expertkit.packages.checked import Checked
+    from expertkit.packages.reading.checked import Checked
 
 Kind = Literal["manifest", "folder", "package", "legacy package"]
 
@@ -52,9 +52,9 @@ def open_expert(path: Path, *, compatible: bool = False) -> Opened:
 
 def _open_package(path: Path, *, compatible: bool) -> Opened:
     """Which form a package has is said by how it begins, and never by what else is wrong with it."""
-    from expertkit.packages.archive import recognize  # numpy comes with these, which a manifest does not need
-    from expertkit.packages.canonical import open_canonical
-    from expertkit.packages.legacy import open_legacy
+    from expertkit.archives.archive import recognize  # numpy comes with these, which a manifest does not need
+    from expertkit.packages.reading.canonical import open_canonical
+    from expertkit.packages.reading.legacy import open_legacy
 
     form = recognize(path)
     if form == "legacy" and compatible:

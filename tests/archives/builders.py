@@ -6,9 +6,9 @@ import io
 import zlib
 from collections.abc import Mapping
 
-from expertkit.packages import archive, tar
-from expertkit.packages.archive import LIMITS, Part
-from expertkit.packages.gzip import HEADER, Limits
+from expertkit.archives import archive, tar
+from expertkit.archives.archive import LIMITS, Part
+from expertkit.archives.gzip import HEADER, Limits
 
 
 def gzipped(data: bytes, *, level: int = 0) -> bytes:

@@ -11,15 +11,16 @@ from pathlib import Path
 
 from expertkit import layout
 from expertkit.adapters import Shape
+from expertkit.archives.archive import Contents, scan
+from expertkit.archives.names import SIGNATURE
+from expertkit.archives.pickles import refuse_pickle
+from expertkit.archives.sidecar import check_sidecar
 from expertkit.errors import FormatError, IntegrityError, Problem
 from expertkit.manifest import BaseEntry, Manifest, Reading, base_slug, load, older_spellings
-from expertkit.packages.archive import Contents, scan
-from expertkit.packages.checked import Checked
-from expertkit.packages.names import MANIFEST, SIGNATURE, TENSORS
-from expertkit.packages.pickles import refuse_pickle
-from expertkit.packages.references import check_references
-from expertkit.packages.sidecar import check_sidecar
-from expertkit.packages.tensors import Tensors, describe_entry, describe_shapes
+from expertkit.packages.names import MANIFEST, TENSORS
+from expertkit.packages.reading.checked import Checked
+from expertkit.packages.reading.references import check_references
+from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
 
 PICKLE = "training_args.bin"
 """What the trainer of that time left beside its adapters."""

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from expertkit.adapters import Shape
+from expertkit.archives.archive import Contents, scan
+from expertkit.archives.names import SIGNATURE
+from expertkit.archives.pickles import refuse_pickle
+from expertkit.archives.sidecar import check_sidecar
 from expertkit.errors import FormatError, IntegrityError
 from expertkit.manifest import Manifest, load
-from expertkit.packages.archive import Contents, scan
-from expertkit.packages.checked import Checked
-from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, SIGNATURE, TENSORS
-from expertkit.packages.pickles import refuse_pickle
-from expertkit.packages.references import check_references
+from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, TENSORS
+from expertkit.packages.reading.checked import Checked
+from expertkit.packages.reading.references import check_references
+from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
 from expertkit.packages.report import Evaluation, parse_evaluation
-from expertkit.packages.sidecar import check_sidecar
-from expertkit.packages.tensors import Tensors, describe_entry, describe_shapes
 
 _KEPT = (MANIFEST, SIGNATURE, EVALUATION)
 

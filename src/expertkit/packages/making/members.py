@@ -8,16 +8,16 @@ from typing import Any
 
 from expertkit import bases, layout
 from expertkit.adapters import check_fit, decode
+from expertkit.archives.pickles import refuse_pickle
 from expertkit.errors import CompatibilityError, FormatError, IntegrityError, PackagingError
 from expertkit.files import dump_json, required, sha256_bytes
 from expertkit.manifest import Manifest, loads, strict_json
 from expertkit.packages import names
-from expertkit.packages.card import card
-from expertkit.packages.description import describe, integrity
-from expertkit.packages.pickles import refuse_pickle
-from expertkit.packages.provenance import provenance
+from expertkit.packages.making.card import card
+from expertkit.packages.making.description import describe, integrity
+from expertkit.packages.making.provenance import provenance
+from expertkit.packages.making.tokenizer import special_tokens, vocabulary
 from expertkit.packages.report import Report
-from expertkit.packages.tokenizer import special_tokens, vocabulary
 from expertkit.recipes import Recipe
 from expertkit.sources import source_files
 

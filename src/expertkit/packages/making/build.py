@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from expertkit import layout
+from expertkit.archives import archive
+from expertkit.archives.names import order
 from expertkit.files import listing_digest, sha256_bytes
-from expertkit.packages import archive
-from expertkit.packages.members import Sources, collect, read_manifest
-from expertkit.packages.names import order, package_name
+from expertkit.packages.making.members import Sources, collect, read_manifest
+from expertkit.packages.names import package_name
 from expertkit.packages.output import Built, open_folder, refuse, write_package
 from expertkit.packages.report import Judged, read_report
 from expertkit.recipes import Recipe

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from expertkit.archives import archive, tar
+from expertkit.archives.archive import Part
+from expertkit.archives.gzip import Limits
+from expertkit.archives.names import SIGNATURE, fold
 from expertkit.errors import FormatError
-from expertkit.packages import archive, tar
-from expertkit.packages.archive import Part
-from expertkit.packages.gzip import Limits
-from expertkit.packages.names import SIGNATURE, fold
-from tests.packages.archives import decode, encode, gunzipped, gzipped, member, tarred
+from tests.archives.builders import decode, encode, gunzipped, gzipped, member, tarred
 
 SMALL = {"a.json": b"{}", "b/c.txt": b"x" * 700, SIGNATURE: b"s"}
 NAMES = st.from_regex(r"[A-Za-z0-9]{1,8}(/[A-Za-z0-9]{1,8}){0,2}", fullmatch=True).filter(

@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
+from expertkit.archives import archive
+from expertkit.archives.archive import Chunk, Contents
 from expertkit.errors import IntegrityError, PackagingError
-from expertkit.packages import archive
-from expertkit.packages.archive import Chunk, Contents
-from expertkit.packages.legacy import is_legacy_pickle
+from expertkit.packages.reading.legacy import is_legacy_pickle
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

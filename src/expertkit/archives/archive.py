@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from expertkit.archives import tar
+from expertkit.archives.gzip import MAGIC, Deflater, Form, Inflater, Limits
+from expertkit.archives.names import MAX_LEGACY_LENGTH, MAX_LENGTH, SIGNATURE, check_name, fold, order
 from expertkit.errors import FormatError
 from expertkit.files import listing_digest
-from expertkit.manifest import strict_json
-from expertkit.packages import tar
-from expertkit.packages.gzip import MAGIC, Deflater, Form, Inflater, Limits
-from expertkit.packages.names import MAX_LEGACY_LENGTH, MAX_LENGTH, SIGNATURE, check_name, fold, order
 
 LIMITS = Limits()
 
@@ -152,7 +151,7 @@ def recognize(path: Path) -> Form | None:
 
 def scan(
     path: Path, *, keep: Collection[str] = (), watch: Callable[[Part], Part] = lambda part: part,
-    limits: Limits = LIMITS, form: Form = "canonical", largest_kept: int = strict_json.MAX_BYTES,
+    limits: Limits = LIMITS, form: Form = "canonical", largest_kept: int = 1 << 20,
 ) -> Contents:  # fmt: skip
     """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``.
 
