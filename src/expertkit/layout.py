@@ -41,6 +41,9 @@ CURVE = "loss.csv"
 """How its loss went."""
 
 
+TRIALS = "trials.jsonl"
+"""What answers are run on or with, in the folder of an expert's data."""
+
 PACKAGE_SUFFIX = ".expert"
 """What the name of a package ends in."""
 

@@ -19,7 +19,7 @@ import pytest
 from expertkit.data import words
 from expertkit.data.items import Item
 from expertkit.data.split import PARTS, Part, part_of
-from expertkit.data.sql import FORMS, KEYWORDS, databases, generate, sample_document
+from expertkit.data.sql import FORMS, KEYWORDS, generate, sample_document, trials
 
 COUNTS: dict[Part, int] = {"train": 3000, "dev": 300, "test": 500}
 NAMES = frozenset(
@@ -29,10 +29,10 @@ UNSEEN_NAMES = frozenset(word for name, group in vars(words).items() if name.sta
 TABLE = re.compile(r"CREATE TABLE (\w+) \(([^)]*)\);")
 DIGEST = """
 import hashlib
-from expertkit.data.sql import databases, generate
+from expertkit.data.sql import generate, trials
 digest = hashlib.sha256()
 for item in generate("train", count=90, seed=5):
-    digest.update(repr((item, databases(item))).encode())
+    digest.update(repr((item, trials(item))).encode())
 print(digest.hexdigest())
 """
 
@@ -202,7 +202,7 @@ def test_items_and_databases_do_not_depend_on_the_hash_seed() -> None:
 def test_gold_answers_have_rows_that_mean_something(parts: dict[Part, list[Item]], unseen: list[Item]) -> None:
     """On every database the gold answer returns a value that is neither zero nor NULL."""
     for item in (*parts["test"][:180], *parts["train"][:90], *unseen[:90]):
-        scripts = databases(item)
+        scripts = trials(item)
 
         assert len(set(scripts)) == 3
         assert all(any(map(any, run_query(item, script))) for script in scripts), item.answer
@@ -211,7 +211,7 @@ def test_gold_answers_have_rows_that_mean_something(parts: dict[Part, list[Item]
 def test_what_an_answer_sorts_by_has_no_ties(parts: dict[Part, list[Item]]) -> None:
     """The order of rows is decided by the query alone."""
     sorting = {"order-ascending", "order-descending", "top", "bottom"}
-    filled = [(item, script) for item in parts["test"] if item.form in sorting for script in databases(item)]
+    filled = [(item, script) for item in parts["test"] if item.form in sorting for script in trials(item)]
 
     for item, script in filled:
         key = re.search(r"ORDER BY (\w+)", item.answer)
@@ -234,4 +234,4 @@ def test_an_answer_that_never_has_rows_gets_no_database() -> None:
     )
 
     with pytest.raises(ValueError, match="no database found"):
-        databases(item)
+        trials(item)

@@ -34,7 +34,7 @@ def _answering(model: Model, tokenizer: object) -> Answer:
 
 
 def _grader(items: Sequence[Item]) -> SqlGrader:
-    return SqlGrader(scripts={item.id: _SQL.databases(item) for item in items})
+    return SqlGrader(scripts={item.id: _SQL.trials(item) for item in items})
 
 
 def test_an_untrained_adapter_equals_the_base_item_by_item(nano_base: Path) -> None:

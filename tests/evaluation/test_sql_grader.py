@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from expertkit.data.items import Item
-from expertkit.data.sql import databases, generate
+from expertkit.data.sql import generate, trials
 from expertkit.evaluation.graders.rows import same_rows
 from expertkit.evaluation.graders.sql import SqlGrader
 
@@ -73,7 +73,7 @@ def items() -> list[Item]:
 @pytest.fixture(scope="module")
 def grader(items: list[Item]) -> SqlGrader:
     """The grader of the generated items."""
-    return SqlGrader(scripts={item.id: databases(item) for item in items})
+    return SqlGrader(scripts={item.id: trials(item) for item in items})
 
 
 def test_gold_answers_are_right(items: list[Item], grader: SqlGrader) -> None:
@@ -258,7 +258,7 @@ def test_an_answer_must_be_right_on_every_database() -> None:
 
 def test_databases_are_read_from_json_lines(tmp_path: Path) -> None:
     """A file of databases makes a grader for its items."""
-    path = tmp_path / "databases.jsonl"
+    path = tmp_path / "trials.jsonl"
     path.write_text(json.dumps({"id": "test-1", "scripts": [SCRIPT]}) + "\n", encoding="utf-8")
 
     grader = SqlGrader.from_file(path)

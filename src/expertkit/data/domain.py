@@ -29,8 +29,8 @@ class Domain(Protocol):
     def sample_rewording(self, rng: random.Random) -> tuple[str, str]:
         """A question and the plain wording that all questions of its form share; no answer."""
 
-    def databases(self, item: Item, *, count: int = 3) -> tuple[tuple[str, ...], ...]:
-        """Scripts that fill the databases an answer to ``item`` is run on; none where answers are not run."""
+    def trials(self, item: Item, *, count: int = 3) -> tuple[tuple[str, ...], ...]:
+        """What an answer to ``item`` is run on or with, one script a trial; none where answers are not run."""
 
     def sample_document(self, rng: random.Random) -> str:
         """A context with an answer and no question: plain text of the language."""

@@ -37,7 +37,7 @@ def run_arm(
     shown = [_turn(example) for example in examples]
     prompts = [render(template, Turn(question=item.question, context=item.context), examples=shown) for item in items]
     answers = answer(prompts)
-    grades = [grader.grade(item, text) for item, text in zip(items, answers, strict=True)]
+    grades = grader.grade_all(items, answers)
     return Arm(items=tuple(items), answers=tuple(answers), grades=tuple(grades))
 
 

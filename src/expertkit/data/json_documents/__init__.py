@@ -5,6 +5,6 @@ Owns the domain's items and the plain text made of them. How documents are grade
 """
 
 from expertkit.data.json_documents.forms import FORMS, KEYWORDS
-from expertkit.data.json_documents.generation import databases, generate, sample_document, sample_rewording
+from expertkit.data.json_documents.generation import generate, sample_document, sample_rewording, trials
 
-__all__ = ["FORMS", "KEYWORDS", "databases", "generate", "sample_document", "sample_rewording"]
+__all__ = ["FORMS", "KEYWORDS", "generate", "sample_document", "sample_rewording", "trials"]

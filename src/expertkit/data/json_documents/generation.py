@@ -89,7 +89,7 @@ def _draw_item(name: str, form: str, *, part: Part, unseen: bool, rng: random.Ra
     )
 
 
-def databases(item: Item, *, count: int = 3) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001
+def trials(item: Item, *, count: int = 3) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001
     """None: a document is compared, not run."""
     return ()
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from expertkit.data.sql.databases import databases
+from expertkit.data.sql.databases import trials
 from expertkit.data.sql.forms import FORMS, KEYWORDS
 from expertkit.data.sql.generation import generate, sample_document, sample_rewording
 
-__all__ = ["FORMS", "KEYWORDS", "databases", "generate", "sample_document", "sample_rewording"]
+__all__ = ["FORMS", "KEYWORDS", "generate", "sample_document", "sample_rewording", "trials"]

@@ -41,7 +41,7 @@ class _Needs:
     absent: frozenset[str]
 
 
-def databases(item: Item, *, count: int = 3) -> tuple[tuple[str, ...], ...]:
+def trials(item: Item, *, count: int = 3) -> tuple[tuple[str, ...], ...]:
     """The INSERT statements that fill ``count`` different databases of the item's schema.
 
     On each the gold answer has rows, with something else than zero or NULL in them.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from expertkit import layout
 from expertkit.data.items import Item
 
 
@@ -21,7 +22,7 @@ class Grade:
 
 
 class Grader(Protocol):
-    """Judges one answer to one item; never raises on an answer, however broken."""
+    """Judges answers to items; never raises on an answer, however broken."""
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -29,6 +30,10 @@ class Grader(Protocol):
 
     def grade(self, item: Item, answer: str) -> Grade:
         """The verdicts on ``answer``."""
+
+    def grade_all(self, items: Sequence[Item], answers: Sequence[str]) -> list[Grade]:
+        """The verdicts on as many answers as items, in their order; one by one where nothing is gained by more."""
+        return [self.grade(item, answer) for item, answer in zip(items, answers, strict=True)]
 
 
 def open_grader(name: str, data: Path) -> Grader:
@@ -41,7 +46,7 @@ def open_grader(name: str, data: Path) -> Grader:
         case "sql":
             from expertkit.evaluation.graders.sql import SqlGrader
 
-            return SqlGrader.from_file(data / "databases.jsonl")
+            return SqlGrader.from_file(data / layout.TRIALS)
         case "json":
             from expertkit.evaluation.graders.json_documents import JsonGrader
 

@@ -17,14 +17,14 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from expertkit.data.items import Item
-from expertkit.evaluation.graders import Grade
+from expertkit.evaluation.graders import Grade, Grader
 
 _LONGEST_ANSWER = 4_000  # characters
 _MOST_CONTAINERS = 100  # arrays and objects, and so the deepest nesting too
 _SHOWN = 200  # characters of a value in a message
 
 
-class JsonGrader:
+class JsonGrader(Grader):
     """Compares answers with gold answers, and validates them under the JSON Schemas of their items."""
 
     metrics: ClassVar[tuple[str, ...]] = ("equal", "valid")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from expertkit.data.items import Item
-from expertkit.evaluation.graders import Grade
+from expertkit.evaluation.graders import Grade, Grader
 from expertkit.evaluation.graders.rows import Row, same_rows
 from expertkit.evaluation.graders.syntax import find_parse_problem, is_ordered
 
@@ -42,7 +42,7 @@ _REFUSED_FUNCTIONS = frozenset((
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SqlGrader:
+class SqlGrader(Grader):
     """Runs answers and gold answers on the databases of their items."""
 
     metrics: ClassVar[tuple[str, ...]] = ("rows", "parses")
@@ -55,7 +55,7 @@ class SqlGrader:
 
     @classmethod
     def from_file(cls, path: Path, *, time_limit_s: float = 10.0) -> SqlGrader:
-        """The grader for the items whose databases stand in this JSON Lines file."""
+        """The grader for the items whose trials stand in this JSON Lines file."""
         with path.open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
         return cls(scripts={row["id"]: row["scripts"] for row in rows}, time_limit_s=time_limit_s)
