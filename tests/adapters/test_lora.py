@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from expertkit.adapters import Factors, Lora
-from tests.adapters.builders import matrix, random_lora
+from tests.adapters.builders import SHAPES, matrix, mixed_lora, random_ia3, random_lora
 
 
 @pytest.mark.parametrize(
@@ -20,18 +22,42 @@ def test_factors_that_do_not_fit_cannot_be_made(a: np.ndarray, b: np.ndarray) ->
         Factors(a=a, b=b)
 
 
-def test_an_adapter_has_one_rank() -> None:
-    """Modules of another rank, no module, or a rank out of range are refused."""
-    factors = Factors(a=matrix(2, 3), b=matrix(4, 2))
+def test_an_adapter_has_modules_of_one_kind() -> None:
+    """No module, a rank out of range, or magnitudes in some modules only are refused."""
+    plain = Factors(a=matrix(2, 3), b=matrix(4, 2))
+    normed = replace(plain, magnitude=np.ones(4, dtype=np.float32))
 
-    for rank, modules in ((3, {"m": factors}), (2, {}), (0, {"m": factors}), (5000, {"m": factors})):
+    for modules in ({}, {"m": plain, "n": normed}):
+        with pytest.raises(ValueError, match="expected"):
+            Lora(rank=2, alpha=1.0, modules=modules)
+    for rank in (0, 5000):
         with pytest.raises(ValueError, match="rank"):
-            Lora(rank=rank, alpha=1.0, modules=modules)
+            Factors(a=matrix(rank, 3), b=matrix(4, rank))
+    with pytest.raises(ValueError, match="magnitude"):
+        replace(plain, magnitude=np.ones(3, dtype=np.float32))
 
 
 def test_scale_and_target_modules_follow_from_the_parts() -> None:
-    """Scale is alpha over rank; target modules are the sorted last parts."""
+    """Scale is alpha over rank, or over its root; a module may have its own of each."""
     lora = random_lora(rank=4, alpha=8.0)
+    q, down = SHAPES
 
-    assert lora.scale == 2.0
+    assert [lora.scale(name) for name in (q, down)] == [2.0, 2.0]
+    assert replace(lora, is_stabilized=True).scale(q) == 4.0
+    assert replace(lora, alphas={q: 2.0}).scale(q) == 0.5
+    assert mixed_lora(ranks=(4, 2), alpha=8.0).scale(down) == 4.0
     assert lora.target_modules == ["down_proj", "q_proj"]
+
+
+def test_ia3_scales_outputs_or_inputs() -> None:
+    """A column for the outputs of a module, a row for the inputs of a feed-forward one."""
+    ia3 = random_ia3()
+    q, down = SHAPES
+
+    assert (ia3.kind, ia3.parameters, ia3.target_modules) == ("ia3", 8 + 12, ["down_proj", "q_proj"])
+    assert ia3.fits(q, (8, 6))
+    assert ia3.fits(down, (6, 12))
+    assert not ia3.fits(down, (12, 6))
+    for changed in ({"modules": {}}, {"feedforward_modules": ("up_proj",)}, {"feedforward_modules": ()}):
+        with pytest.raises(ValueError, match="expected"):
+            replace(ia3, **changed)

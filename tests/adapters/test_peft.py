@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from expertkit.adapters import decode, encode_config, encode_tensors
+from expertkit.adapters import Adapter, decode, describe, encode_config, encode_tensors, to_tensors
 from expertkit.adapters.dtypes import DTYPES, DType, rounded
 from expertkit.adapters.tensors import encode
 from expertkit.errors import FormatError
-from tests.adapters.builders import random_lora
+from tests.adapters.builders import ADAPTERS, answer, random_lora
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -39,22 +39,36 @@ def test_the_order_of_modules_does_not_change_the_bytes() -> None:
     assert json.dumps(encode_config(other, base="tiny")) == json.dumps(encode_config(lora, base="tiny"))
 
 
-def test_peft_loads_both_files(tmp_path: Path) -> None:
-    """PEFT injects the written adapter into a model, whose output then changes by the update."""
+@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS.keys())
+def test_every_kind_survives_its_files(adapter: Adapter) -> None:
+    """Arrays, settings and kind; the description in words follows from names and shapes alone."""
+    data, config = encode_tensors(adapter), encode_config(adapter, base="tiny")
+
+    back = decode(data, config)
+
+    assert (encode_tensors(back), encode_config(back, base="tiny")) == (data, config)
+    assert (type(back), back.kind, back.parameters) == (type(adapter), adapter.kind, adapter.parameters)
+    words = "ia3 on down_proj, q_proj" if adapter.kind == "ia3" else f"{adapter.kind} of rank 4 on down_proj, q_proj"
+    assert describe({name: values.shape for name, values in to_tensors(adapter).items()}) == words
+
+
+@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS.keys())
+def test_peft_loads_both_files(tmp_path: Path, adapter: Adapter) -> None:
+    """PEFT injects the written adapter into a model, whose layers then give what the formulas say."""
     torch = pytest.importorskip("torch")
     peft = pytest.importorskip("peft")
-    lora = random_lora()
     model = tiny_model(torch)
-    given = torch.ones((1, 6))
-    before = model.model.layers[0].self_attn.q_proj(given)
-    write(tmp_path, lora)
+    block = model.model.layers[0]
+    layers = {"self_attn.q_proj": block.self_attn.q_proj, "mlp.down_proj": block.mlp.down_proj}
+    weights = {name: layer.weight.detach().numpy().copy() for name, layer in layers.items()}
+    write(tmp_path, adapter)
 
-    loaded = peft.PeftModel.from_pretrained(model, str(tmp_path))
+    loaded = peft.PeftModel.from_pretrained(model, str(tmp_path)).base_model.model.model.layers[0]
 
-    after = loaded.base_model.model.model.layers[0].self_attn.q_proj(given)
-    factors = lora.modules["model.layers.0.self_attn.q_proj"]
-    update = lora.scale * factors.b @ factors.a @ np.ones(6, dtype=np.float32)
-    assert np.allclose((after - before).detach().numpy()[0], update, atol=1e-4)
+    for name, weight in weights.items():
+        given = np.linspace(-1, 1, weight.shape[1], dtype=np.float32)
+        after = loaded.get_submodule(name)(torch.from_numpy(given)[None]).detach().numpy()[0]
+        assert np.allclose(after, answer(adapter, f"model.layers.0.{name}", weight, given), atol=1e-4)
 
 
 def write(folder: Path, lora: Any) -> None:
@@ -67,8 +81,8 @@ def tiny_model(torch: Any) -> Any:
     """Nested modules with the names and shapes of the small adapter."""
     block = torch.nn.ModuleDict(
         {
-            "self_attn": torch.nn.ModuleDict({"q_proj": torch.nn.Linear(6, 8)}),
-            "mlp": torch.nn.ModuleDict({"down_proj": torch.nn.Linear(12, 6)}),
+            "self_attn": torch.nn.ModuleDict({"q_proj": torch.nn.Linear(6, 8, bias=False)}),
+            "mlp": torch.nn.ModuleDict({"down_proj": torch.nn.Linear(12, 6, bias=False)}),
         }
     )
     model = torch.nn.Module()
@@ -83,7 +97,7 @@ def tiny_model(torch: Any) -> Any:
     [
         ("r", 3), ("r", 0), ("r", "4"), ("r", 10**9), ("r", True), ("lora_alpha", 0), ("lora_alpha", float("nan")),
         ("lora_alpha", None), ("lora_dropout", 1), ("target_modules", "q_.*"), ("target_modules", ["q_proj"]),
-        ("use_dora", True), ("use_rslora", True), ("bias", "all"), ("peft_type", "IA3"),
+        ("use_dora", True), ("bias", "all"), ("peft_type", "IA3"),
         ("rank_pattern", {"q_proj": 2}), ("auto_mapping", {"base_model_class": "x"}), ("modules_to_save", ["lm_head"]),
     ],
 )  # fmt: skip

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from expertkit.adapters import Factors, Lora, decompose, encode_tensors
 from expertkit.adapters.dtypes import DTYPES, DType
 from expertkit.adapters.svd import promised_error
-from tests.adapters.builders import SHAPES, random_lora, update
+from tests.adapters.builders import SHAPES, mixed_lora, random_dora, random_lora, update
 
 SEEDS = st.integers(0, 2**32 - 1)
 RANKS = st.integers(1, 16)
+FIRST = next(iter(SHAPES))
 
 
 @settings(max_examples=40, deadline=None)
@@ -91,5 +92,22 @@ def test_an_untrained_adapter_stays_zero() -> None:
 
 
 def test_scale_is_folded_in() -> None:
-    """The result has alpha equal to its rank, so that its scale is one."""
-    assert decompose(random_lora(alpha=32.0), dtype="float32").lora.scale == 1.0
+    """The result has alpha equal to its rank, so that its scale is one; whatever the scale came from."""
+    stabilized = replace(random_lora(alpha=32.0), is_stabilized=True)
+    for lora in (random_lora(alpha=32.0), stabilized, mixed_lora(), replace(mixed_lora(), alphas={FIRST: 3.0})):
+        found = decompose(lora, dtype="float32").lora
+        for name in SHAPES:
+            assert found.scale(name) == 1.0
+            assert np.allclose(update(found, name), update(lora, name), atol=1e-5)
+
+
+def test_magnitudes_are_not_touched() -> None:
+    """Only the low-rank part is decomposed: the rows of the changed weight keep their norms to the bit."""
+    dora = random_dora()
+
+    found = decompose(dora, dtype="float32").lora
+
+    assert found.kind == "dora"
+    for name, factors in dora.modules.items():
+        assert np.array_equal(found.modules[name].magnitude, factors.magnitude)
+        assert np.allclose(update(found, name), update(dora, name), atol=1e-5)

@@ -7,12 +7,13 @@ from functools import partial
 from pathlib import Path
 
 from expertkit.files import write_bytes
-from tests.docs import commands, fields
+from tests.docs import commands, fields, sections
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES: Mapping[Path, Callable[[], str]] = {
     Path("docs/cli.md"): commands.render,
     Path("docs/manifest-fields.md"): fields.render,
+    Path("docs/recipes.md"): sections.render,
     Path("docs/schema/manifest-1.0.schema.json"): partial(fields.render_schema, "1.0"),
     Path("docs/schema/manifest-2.0.schema.json"): partial(fields.render_schema, "2.0"),
 }

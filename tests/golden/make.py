@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from expertkit.adapters import CONFIG, TENSORS, encode_config, encode_tensors
 from expertkit.archives import archive
 from expertkit.archives.names import SIGNATURE
 from expertkit.archives.sidecar import write_sidecar
@@ -21,6 +22,7 @@ from expertkit.packages.making.members import collect
 from expertkit.packages.names import MANIFEST, PROVENANCE
 from expertkit.packages.sign import sign_file
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
+from tests.adapters.builders import ADAPTERS
 from tests.archives.builders import decode as members_of
 from tests.packages.builders import RECIPE, make_project, make_signer
 
@@ -44,6 +46,15 @@ def main() -> None:
     write_bytes(FOLDER / "publisher.pub", str(signer.public).encode())
     write_bytes(FOLDER / "statement.json", envelope.payload)
     write_bytes(FOLDER / "pae.bin", pae(PAYLOAD_TYPE, envelope.payload))
+    for kind, adapter in ADAPTERS.items():
+        adapter_folder(kind).mkdir(parents=True, exist_ok=True)
+        write_bytes(adapter_folder(kind) / TENSORS, encode_tensors(adapter))
+        write_bytes(adapter_folder(kind) / CONFIG, dump_json(encode_config(adapter, base="nano")))
+
+
+def adapter_folder(kind: str) -> Path:
+    """Where the golden adapter of a kind lies."""
+    return FOLDER / "adapters" / kind.replace(" ", "-")
 
 
 def _members(project: Path) -> dict[str, bytes]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from expertkit.adapters import CONFIG, TENSORS, encode_config, encode_tensors
 from expertkit.adapters import decode as decode_adapter
-from expertkit.adapters import encode_config, encode_tensors
 from expertkit.archives.sidecar import check_sidecar
 from expertkit.files import dump_json
 from expertkit.packages.verify import verify
 from expertkit.signing import PublicKey, seal
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
 from expertkit.signing.statement import decode as decode_statement
+from tests.adapters.builders import ADAPTERS
 from tests.archives.builders import decode as members_of
 from tests.archives.builders import encode, gunzipped
-from tests.golden.make import FOLDER, PACKAGE
+from tests.golden.make import FOLDER, PACKAGE, adapter_folder
 from tests.packages.builders import NOW, make_signer
 
 GOLDEN = FOLDER / PACKAGE
@@ -63,3 +66,15 @@ def test_the_adapter_is_written_the_same() -> None:
 
     assert encode_tensors(lora) == members["adapter_model.safetensors"]
     assert dump_json(encode_config(lora, base="nano")) == members["adapter_config.json"]
+
+
+@pytest.mark.parametrize("kind", ADAPTERS)
+def test_an_adapter_of_each_kind_is_read_and_written_the_same(kind: str) -> None:
+    """Names, settings and numbers are the golden ones, both ways."""
+    tensors, config = ((adapter_folder(kind) / name).read_bytes() for name in (TENSORS, CONFIG))
+
+    adapter = decode_adapter(tensors, json.loads(config))
+
+    for each in (adapter, ADAPTERS[kind]):
+        assert encode_tensors(each) == tensors
+        assert dump_json(encode_config(each, base="nano")) == config

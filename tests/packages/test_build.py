@@ -321,7 +321,7 @@ def test_tensors_are_compared_with_the_manifest_without_loading_them(project: Pa
         changed = {**raw, "base_models": [{**raw["base_models"][0], "adapters": [adapter]}]}
         put(project / "changed.expert", encode_archive({**members, "manifest.json": dump_json(changed)}))
 
-        with pytest.raises(IntegrityError, match="as the manifest says, got rank 4 on down_proj, q_proj"):
+        with pytest.raises(IntegrityError, match="as the manifest says, got lora of rank 4 on down_proj, q_proj"):
             open_canonical(project / "changed.expert")
 
 

@@ -236,8 +236,9 @@ def test_adapters_are_looked_at_number_by_number(tmp_path: Path) -> None:
     ("said", "got"),
     [
         ({}, None),
-        ({"r": 16}, "rank 16 on down_proj, q_proj"),
-        ({"target_modules": ["q_proj"]}, "rank 8 on q_proj"),
+        ({"r": 16}, "dora of rank 16 on down_proj, q_proj"),
+        ({"target_modules": ["q_proj"]}, "dora of rank 8 on q_proj"),
+        ({"type": "lora"}, "lora of rank 8 on down_proj, q_proj"),
     ],
 )
 def test_what_a_manifest_says_of_its_adapter_is_compared(tmp_path: Path, said: dict[str, Any], got: str | None) -> None:
@@ -246,7 +247,7 @@ def test_what_a_manifest_says_of_its_adapter_is_compared(tmp_path: Path, said: d
 
     found = {(each.expected, each.got) for each in warnings if each.place == "/base_models/0/adapters/0"}
 
-    assert found == ({("rank 8 on down_proj, q_proj, as its tensors are", got)} if got else set())
+    assert found == ({("dora of rank 8 on down_proj, q_proj, as its tensors are", got)} if got else set())
 
 
 @pytest.mark.parametrize("name", ["soft/hello.safetensors", "hello.safetensors"])

@@ -16,13 +16,13 @@ BASE = "/base_models/0"
 ADAPTER = f"{BASE}/adapters/0"
 UNUSED: list[tuple[str, Any]] = [
     (f"{BASE}/prompt_template", "llama2"), (f"{BASE}/quantization", "int4"), (f"{BASE}/rope_scaling", "dynamic"),
-    (f"{BASE}/sha256", "a" * 64), (f"{ADAPTER}/type", "dora"), (f"{ADAPTER}/scaling", "dora"),
+    (f"{BASE}/sha256", "a" * 64), (f"{ADAPTER}/type", "lokr"), (f"{ADAPTER}/scaling", "dora"),
     (f"{ADAPTER}/use_dora", True), (f"{ADAPTER}/path", "elsewhere"), (f"{ADAPTER}/sha256", "a" * 64),
-    (f"{ADAPTER}/feedforward_modules", ["up_proj"]), ("/training/dataset/type", "multi_task"),
+    ("/training/dataset/type", "multi_task"),
     ("/training/dataset/format", "csv"), ("/training/dataset/generation/count", 5),
     ("/training/dataset/generation/provider", "x"), ("/training/dataset/streaming", True),
     ("/training/dataset/field_mapping", {"text": "question"}), ("/training/config/packing", True),
-    ("/training/config/epochs", 2), ("/training/config/adapter_type", "dora"),
+    ("/training/config/epochs", 2), ("/training/config/adapter_type", "adalora"),
     ("/training/packaging_checkpoint", "checkpoint-5"), ("/training/trained_on", "2026-01-01"),
     ("/training/quality_score", 0.9), ("/quality_metrics", {"benchmark_score": 1.0}),
     ("/integrity", {"algorithm": "sha256", "files": {}}), ("/evaluation/grader", "by eye"),

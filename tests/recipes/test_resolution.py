@@ -179,9 +179,9 @@ def test_all_problems_of_all_files_are_told_at_once(project: Path) -> None:
         ),
         (
             "configs/training/lora.yaml",
-            "rank: 2\n",
+            "max_steps: 10\n",
             "",
-            "params.yaml: defaults.train.rank: expected a whole number in 1..256, got nothing",
+            "params.yaml: defaults.train.max_steps: expected a whole number, at least 1, got nothing",
         ),
         (
             "configs/training/lora.yaml",
@@ -294,7 +294,7 @@ def test_empty_defaults_miss_every_key(project: Path) -> None:
 
     found = problems_of(project)
 
-    assert len(found) == 30
+    assert len(found) == 26
     assert "params.yaml: defaults.data.seed: expected a whole number in 0..4294967295, got nothing" in found
 
 
@@ -348,3 +348,32 @@ def test_a_manifest_under_another_name_is_a_problem(project: Path) -> None:
 
     with pytest.raises(ManifestError, match="name: expected the folder's name 'expert-sql', got \"expert-sqlite\""):
         resolve(project)
+
+
+def test_the_entry_of_a_base_is_the_weakest_layer_of_its_adapter(project: Path) -> None:
+    """Kind, rank, alpha and modules of ``base_models`` count where nothing stronger says them."""
+    edit(project / "configs/training/lora.yaml", "rank: 2\n", "")
+    edit(project / "experts/expert-sql/manifest.json", '"r": 2', '"r": 6')
+
+    ranks = {(recipe.expert, recipe.base): recipe.train.rank for recipe in resolve(project)}
+
+    assert ranks[("expert-sql", "tiny")] == 6
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ('"adapter_type": "ia3"', 'train.rank: expected nothing with adapter_type "ia3", got 2'),
+        (
+            '"adapter_type": "lora", "feedforward_modules": ["up_proj"]',
+            'feedforward_modules: expected nothing with adapter_type "lora"',
+        ),
+    ],
+)
+def test_settings_that_do_not_go_together_are_told(project: Path, config: str, told: str) -> None:
+    """Once each of them is right; for every pair, by its name."""
+    edit(project / "experts/expert-sql/manifest.json", '"adapter_type": "lora"', config)
+
+    found = problems_of(project)
+
+    assert any(told in problem and "expert-sql-tiny" in problem for problem in found), found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 from peft import PeftModel
 
-from expertkit.adapters import Factors, Lora, encode_config, encode_tensors
+from expertkit.adapters import Adapter, Factors, Ia3, Lora, encode_config, encode_tensors
 from expertkit.errors import CompatibilityError
 from expertkit.runtime.loading import attach, load_base
 
@@ -26,16 +27,37 @@ def _lora(*, width: int = 32, layers: int = 2) -> Lora:
     return Lora(rank=4, alpha=8, modules=modules)
 
 
-def test_an_attached_adapter_is_the_one_peft_would_load(nano_base: Path, tmp_path: Path) -> None:
-    """The same logits as PEFT's own loading of the two files."""
-    lora, tokens = _lora(), torch.tensor([[5, 6, 7]])
-    (tmp_path / "adapter_model.safetensors").write_bytes(encode_tensors(lora))
-    (tmp_path / "adapter_config.json").write_text(json.dumps(encode_config(lora, base="nano")))
+def _kinds() -> dict[str, Adapter]:
+    lora = _lora()
+    magnitude = np.linspace(0.5, 1.5, 64, dtype=np.float32)
+    normed = {name: replace(factors, magnitude=magnitude) for name, factors in lora.modules.items()}
+    own = {name: replace(each, a=each.a[:2], b=each.b[:, :2]) for name, each in list(lora.modules.items())[:1]}
+    scales = {
+        "model.layers.0.self_attn.q_proj": magnitude[:, None],
+        "model.layers.0.mlp.down_proj": np.full((1, 64), 1.5, dtype=np.float32),
+        "model.layers.1.self_attn.q_proj": magnitude[:, None],
+        "model.layers.1.mlp.down_proj": np.full((1, 64), 0.5, dtype=np.float32),
+    }
+    return {
+        "lora": lora,
+        "stabilized, several ranks": replace(lora, modules=lora.modules | own, is_stabilized=True),
+        "dora": replace(lora, modules=normed),
+        "ia3": Ia3(modules=scales, feedforward_modules=("down_proj",)),
+    }
 
-    ours = attach(load_base(nano_base)[0], lora, base="nano")(input_ids=tokens).logits
+
+@pytest.mark.parametrize("kind", _kinds())
+def test_an_attached_adapter_is_the_one_peft_would_load(nano_base: Path, tmp_path: Path, kind: str) -> None:
+    """The same logits as PEFT's own loading of the two files, and others than the base's."""
+    adapter, tokens = _kinds()[kind], torch.tensor([[5, 6, 7]])
+    (tmp_path / "adapter_model.safetensors").write_bytes(encode_tensors(adapter))
+    (tmp_path / "adapter_config.json").write_text(json.dumps(encode_config(adapter, base="nano")))
+
+    ours = attach(load_base(nano_base)[0], adapter, base="nano")(input_ids=tokens).logits
     theirs = PeftModel.from_pretrained(load_base(nano_base)[0], str(tmp_path))(input_ids=tokens).logits
 
     assert torch.equal(ours, theirs)
+    assert not torch.allclose(ours, load_base(nano_base)[0](input_ids=tokens).logits)
 
 
 def test_an_adapter_changes_the_answer(nano_base: Path) -> None:

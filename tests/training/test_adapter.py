@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from expertkit.adapters import encode_tensors
+from expertkit.adapters import describe, encode_tensors
+from expertkit.adapters.tensors import decode
 from expertkit.data.domain import domain
 from expertkit.data.prompt import Turn, completion, render
+from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 from expertkit.runtime.loading import load_base
 from expertkit.training.adapter import Point, train_adapter
@@ -37,14 +39,21 @@ CONFIG = TrainConfig(
     save_steps=2,
 )
 
+KINDS = {
+    "lora": CONFIG,
+    "lora with stabilized ranks": replace(CONFIG, use_rslora=True, rank_pattern={"layers.0.self_attn.q_proj": 2}),
+    "dora": replace(CONFIG, adapter_type="dora"),
+    "ia3": replace(CONFIG, adapter_type="ia3", rank=None, alpha=None, dropout=0.0, feedforward_modules=("down_proj",)),
+}
+
 
 def _train(base: Path, checkpoints: Path, config: TrainConfig = CONFIG) -> tuple[bytes, list[Point]]:
     model, tokenizer = load_base(base)
     rows = [_row(tokenizer, item) for item in domain("sql").generate("train", count=40, seed=1)]
-    lora, curve = train_adapter(
+    adapter, curve = train_adapter(
         model, tokenizer, rows, config, checkpoints=checkpoints, measure=lambda _step, _values: None
     )
-    return encode_tensors(lora), curve
+    return encode_tensors(adapter), curve
 
 
 def _row(tokenizer: object, item: object) -> Row:
@@ -64,15 +73,17 @@ def test_the_prompt_is_read_and_only_the_completion_learnt(nano_base: Path) -> N
     assert len(row["labels"]) == len(row["input_ids"]) == row["length"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("stopped_at", [3, 4])
 def test_a_resumed_training_gives_the_bytes_of_an_uninterrupted_one(
-    nano_base: Path, tmp_path: Path, stopped_at: int
+    nano_base: Path, tmp_path: Path, stopped_at: int, kind: str
 ) -> None:
     """With dropout on, so that the random state must come back too; the curve is whole as well."""
-    whole, curve = _train(nano_base, tmp_path / "whole", replace(CONFIG, save_steps=stopped_at))
+    config = replace(KINDS[kind], save_steps=stopped_at)
+    whole, curve = _train(nano_base, tmp_path / "whole", config)
     shutil.copytree(tmp_path / "whole" / f"checkpoint-{stopped_at}", tmp_path / "part" / f"checkpoint-{stopped_at}")
 
-    resumed, resumed_curve = _train(nano_base, tmp_path / "part", replace(CONFIG, save_steps=stopped_at))
+    resumed, resumed_curve = _train(nano_base, tmp_path / "part", config)
 
     assert resumed == whole
     assert resumed_curve == curve
@@ -106,3 +117,28 @@ def test_another_seed_gives_another_adapter(nano_base: Path, tmp_path: Path) -> 
     second, _ = _train(nano_base, tmp_path / "two", replace(CONFIG, seed=2))
 
     assert first != second
+
+
+def test_each_kind_learns_what_its_papers_say(nano_base: Path, tmp_path: Path) -> None:
+    """LoRA two factors a module, of its own rank where one is given; DoRA a norm for each row; IA3 one factor."""
+    found = {kind: describe(_shapes(_train(nano_base, tmp_path / kind, config)[0])) for kind, config in KINDS.items()}
+    several = _shapes(_train(nano_base, tmp_path / "again", KINDS["lora with stabilized ranks"])[0])
+
+    assert found == {
+        "lora": "lora of rank 4 on down_proj, q_proj, v_proj",
+        "lora with stabilized ranks": "lora of rank 4 on down_proj, q_proj, v_proj",
+        "dora": "dora of rank 4 on down_proj, q_proj, v_proj",
+        "ia3": "ia3 on down_proj, q_proj, v_proj",
+    }
+    ranks = {name: shape[0] for name, shape in several.items() if name.endswith("q_proj.lora_A.weight")}
+    assert sorted(ranks.values()) == [2, 4]
+
+
+def test_a_pattern_that_fits_no_layer_is_refused(nano_base: Path, tmp_path: Path) -> None:
+    """A rank that reaches no layer would be a setting without effect."""
+    with pytest.raises(TrainingError, match=r"rank_pattern: expected .* layers\.9"):
+        _train(nano_base, tmp_path, replace(CONFIG, rank_pattern={"layers.9.self_attn.q_proj": 2}))
+
+
+def _shapes(tensors: bytes) -> dict[str, tuple[int, ...]]:
+    return {name: values.shape for name, values in decode(tensors)[0].items()}

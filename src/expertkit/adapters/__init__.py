@@ -3,30 +3,47 @@
 Reads and writes no files and knows no torch: the training code hands numpy arrays in, and
 whoever stores an adapter takes bytes out.
 
-    lora = Lora(rank=16, alpha=32.0, dropout=0.0, modules={"model.layers.0.self_attn.q_proj": factors})
+    lora = Lora(rank=16, alpha=32.0, modules={"model.layers.0.self_attn.q_proj": factors})
     tensors, config = encode_tensors(lora), encode_config(lora, base="qwen3-tiny")
 """
 
 from expertkit.adapters.comparison import measure_tensors
 from expertkit.adapters.fit import check_fit
+from expertkit.adapters.ia3 import Ia3
 from expertkit.adapters.lora import Factors, Lora
-from expertkit.adapters.peft import CONFIG, TENSORS, decode, encode_config, encode_tensors, ranks
+from expertkit.adapters.peft import (
+    CONFIG,
+    TENSORS,
+    Adapter,
+    decode,
+    describe,
+    describe_as,
+    encode_config,
+    encode_tensors,
+    learnt,
+    to_tensors,
+)
 from expertkit.adapters.svd import Decomposition, decompose
 from expertkit.adapters.tensors import Shape, StreamCheck
 
 __all__ = [
     "CONFIG",
     "TENSORS",
+    "Adapter",
     "Decomposition",
     "Factors",
+    "Ia3",
     "Lora",
     "Shape",
     "StreamCheck",
     "check_fit",
     "decode",
     "decompose",
+    "describe",
+    "describe_as",
     "encode_config",
     "encode_tensors",
+    "learnt",
     "measure_tensors",
-    "ranks",
+    "to_tensors",
 ]

@@ -47,7 +47,7 @@ class Decomposition:
 
 
 def decompose(lora: Lora, *, dtype: DType) -> Decomposition:
-    """The same update with its components in order of weight, stored as ``dtype``.
+    """The same update with its components in order of weight, stored as ``dtype``; magnitudes stay as they are.
 
     Raises:
         ValueError: a value is too large for ``dtype``.
@@ -55,8 +55,11 @@ def decompose(lora: Lora, *, dtype: DType) -> Decomposition:
     modules: dict[str, Factors] = {}
     spectra: dict[str, Spectrum] = {}
     for name in sorted(lora.modules):
-        modules[name], spectra[name] = _decompose_module(lora.modules[name], scale=lora.scale, dtype=dtype)
-    result = Lora(rank=lora.rank, alpha=float(lora.rank), dropout=lora.dropout, dtype=dtype, modules=modules)
+        modules[name], spectra[name] = _decompose_module(lora.modules[name], scale=lora.scale(name), dtype=dtype)
+    alphas = {name: float(factors.rank) for name, factors in modules.items() if factors.rank != lora.rank}
+    result = Lora(
+        modules=modules, rank=lora.rank, alpha=float(lora.rank), alphas=alphas, dropout=lora.dropout, dtype=dtype
+    )  # fmt: skip
     return Decomposition(lora=result, spectra=spectra)
 
 
@@ -73,7 +76,7 @@ def _decompose_module(factors: Factors, *, scale: float, dtype: DType) -> tuple[
     b, a = scale * factors.b.astype(np.float64), factors.a.astype(np.float64)
     u, s, vt, numeric_rank = _thin_svd(b, a)
     root = np.sqrt(s)
-    written = Factors(a=_stored(root[:, None] * vt, dtype), b=_stored(u * root, dtype))
+    written = Factors(a=_stored(root[:, None] * vt, dtype), b=_stored(u * root, dtype), magnitude=factors.magnitude)
     error = _distance(b, a, written) / float(np.linalg.norm(s)) if numeric_rank else 0.0
     return written, Spectrum(singular_values=s, numeric_rank=numeric_rank, error=error)
 

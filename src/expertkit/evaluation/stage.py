@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from expertkit import bases, layout
-from expertkit.adapters import CONFIG, TENSORS, Lora, check_fit, decode
+from expertkit.adapters import CONFIG, TENSORS, Adapter, check_fit, decode
 from expertkit.data.build import data_folder
 from expertkit.evaluation.exam import Exam, best_shots, read_exam
 from expertkit.evaluation.gate import Thresholds
@@ -45,20 +45,20 @@ def evaluate_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[s
     weights = project / layout.weights(recipe.expert, recipe.base)
     hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
     tensors = required(weights / TENSORS, hint=hint)
-    lora = decode(tensors, read_json(weights / CONFIG))
-    check_fit(lora, bases.linear_shapes(folder), base=recipe.base)
+    adapter = decode(tensors, read_json(weights / CONFIG))
+    check_fit(adapter, bases.linear_shapes(folder), base=recipe.base)
     exam = read_exam(data_folder(project, recipe.expert), recipe)
-    comparison = _compare(exam, folder, lora, recipe, progress)
+    comparison = _compare(exam, folder, adapter, recipe, progress)
     return _write(project, recipe, comparison, adapter_digest=sha256_bytes(tensors))
 
 
-def _compare(exam: Exam, folder: Path, lora: Lora, recipe: Recipe, progress: Progress) -> Comparison:
+def _compare(exam: Exam, folder: Path, adapter: Adapter, recipe: Recipe, progress: Progress) -> Comparison:
     """The base, asked in the way that serves it best, then the expert, asked as it was trained."""
     model, tokenizer = load_base(folder)
     base = _answerer(model, tokenizer, recipe, progress)
     shots = best_shots(exam, base, recipe.evaluate.shots)
     base_test, base_unseen = (exam.take(part, base, shots=shots) for part in ("test", "unseen"))
-    expert = _answerer(attach(model, lora, base=recipe.base), tokenizer, recipe, progress)
+    expert = _answerer(attach(model, adapter, base=recipe.base), tokenizer, recipe, progress)
     return Comparison(
         metrics=exam.grader.metrics,
         base=base_test,

@@ -41,6 +41,8 @@ class TrainingConfig:
     adapter_type: AdapterType | None = None
     rank: Rank | None = None
     alpha: Alpha | None = None
+    use_rslora: bool | None = None
+    rank_pattern: Mapping[str, Rank] | None = None
     dropout: Dropout | None = None
     target_modules: TargetModules | None = None
     feedforward_modules: TargetModules | None = None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from expertkit.adapters import Lora, decode, encode_config, encode_tensors
+from expertkit.adapters import Adapter, decode, encode_config, encode_tensors
 from expertkit.files import dump_json, required
 from expertkit.manifest import strict_json
 from expertkit.packages.names import ADAPTER_CONFIG, TENSORS
 
 
-def read_adapter(folder: Path, *, hint: str) -> Lora:
+def read_adapter(folder: Path, *, hint: str) -> Adapter:
     """The adapter in ``folder``.
 
     Raises:
@@ -21,7 +21,7 @@ def read_adapter(folder: Path, *, hint: str) -> Lora:
     return decode(tensors, strict_json.loads(config, file=str(folder / ADAPTER_CONFIG)))
 
 
-def write_adapter(folder: Path, lora: Lora, *, base: str) -> None:
+def write_adapter(folder: Path, adapter: Adapter, *, base: str) -> None:
     """Write an adapter's two files; ``base`` is the name of its base model."""
-    (folder / TENSORS).write_bytes(encode_tensors(lora))
-    (folder / ADAPTER_CONFIG).write_bytes(dump_json(encode_config(lora, base=base)))
+    (folder / TENSORS).write_bytes(encode_tensors(adapter))
+    (folder / ADAPTER_CONFIG).write_bytes(dump_json(encode_config(adapter, base=base)))

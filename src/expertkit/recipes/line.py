@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import MISSING, fields
-from typing import Any, cast
+from typing import Any, cast, get_args, get_type_hints
 
 from expertkit import layout
 from expertkit.fields import Part, Place, describe, read_any, read_part, show
@@ -29,6 +29,7 @@ def line_template(manifest: Manifest, base: str) -> PromptTemplate:
 
 Layer = dict[str, dict[str, Any]]
 
+_TRAINED = get_args(get_type_hints(TrainConfig)["adapter_type"])
 _MAPPING = {"instruction": "question", "input": "context", "response": "answer"}
 
 
@@ -43,6 +44,15 @@ def weakest_layer(manifest: Manifest, place: Place) -> Layer:
     grader = _asked(Grader, evaluation and evaluation.grader, place.at("evaluation", "grader"))
     said = read_part(Part(TrainConfig), dict(manifest.training.config), place.at("training", "config"))
     return {"data": {"domain": domain}, "train": said, "evaluate": {"grader": grader}}
+
+
+def adapter_layer(adapter: AdapterEntry) -> Layer:
+    """What the entry of a base says of its adapter, which is weaker still: ``training.config`` is for all bases."""
+    said = {
+        "adapter_type": adapter.type, "rank": adapter.r, "alpha": adapter.alpha, "dropout": adapter.dropout,
+        "target_modules": adapter.target_modules, "feedforward_modules": adapter.feedforward_modules or None,
+    }  # fmt: skip
+    return {"train": {key: value for key, value in said.items() if value is not None}}
 
 
 def check_line(manifest: Manifest, place: Place) -> None:
@@ -67,11 +77,11 @@ def check_line(manifest: Manifest, place: Place) -> None:
 
 
 def _check_adapter(adapter: AdapterEntry, place: Place) -> None:
-    if adapter.type != "lora":
-        place.at("type").wrong('"lora", which is what is trained', show(adapter.type))
+    if adapter.type not in _TRAINED:
+        place.at("type").wrong(f"one of {', '.join(_TRAINED)}, which are what is trained", show(adapter.type))
     if adapter.scaling not in {None, "default", "standard"}:
         place.at("scaling").wrong('"standard", alpha / r', show(adapter.scaling))
-    _check_unused(adapter, {"type", "target_modules", "r", "alpha", "scaling", "dropout"}, place)
+    _check_unused(adapter, {"type", "target_modules", "feedforward_modules", "r", "alpha", "scaling", "dropout"}, place)
 
 
 def _check_data(dataset: Dataset, place: Place) -> None:

@@ -15,11 +15,11 @@ from expertkit.fields import Part, Place, miss, show
 from expertkit.manifest import Manifest
 from expertkit.recipes.base_models import BaseConfig, find_base_config
 from expertkit.recipes.experts import expert_names, find_manifest
-from expertkit.recipes.line import line_template, weakest_layer
+from expertkit.recipes.line import adapter_layer, line_template, weakest_layer
 from expertkit.recipes.params import SECTIONS, Layer, Params, read_params, read_section, unread
 from expertkit.recipes.recipe import Recipe
 from expertkit.recipes.strict_yaml import load_file
-from expertkit.recipes.train_config import TrainConfig
+from expertkit.recipes.train_config import TRAIN_RULES, TrainConfig
 
 _PARAMS = str(layout.PARAMS)
 
@@ -58,7 +58,7 @@ def resolve(project: Path) -> tuple[Recipe, ...]:
         bases=dict(_bases(project, params, problems)),
         configs=dict(_configs(project, params, problems)),
     )
-    for check in (_check_bases, _check_keys, _check_complete):
+    for check in (_check_bases, _check_keys, _check_complete, _check_together):
         check(sources, problems)
     if problems:
         raise ConfigError(list(dict.fromkeys(problems + of_manifests)))
@@ -132,10 +132,20 @@ def _check_complete(sources: _Sources, problems: list[Problem]) -> None:
             miss(SECTIONS[section].kind, values, Place(_PARAMS, problems, f"defaults.{section}"))
 
 
+def _check_together(sources: _Sources, problems: list[Problem]) -> None:
+    """Note settings that do not go together, once each of them is right."""
+    if not problems:
+        for expert, base in itertools.product(sources.manifests, sources.params.bases):
+            for rule in TRAIN_RULES:
+                rule.check(_merged(sources, expert, base)["train"], Place(_PARAMS, problems, f"{expert}-{base}.train"))
+
+
 def _merged(sources: _Sources, expert: str, base: str) -> dict[str, dict[str, Any]]:
     """What all layers say about a pair; a key of a stronger layer wins."""
     said = sources.params.layers(expert, base)
-    stack = [sources.weakest[expert], {"train": _named_config(sources, said)}, *said]
+    entry = sources.manifests[expert].base(base)
+    own = [adapter_layer(adapter) for adapter in (entry.adapters if entry else ())]
+    stack = [*own, sources.weakest[expert], {"train": _named_config(sources, said)}, *said]
     return {
         section: {key: value for layer in stack for key, value in layer.get(section, {}).items() if key != "config"}
         for section in SECTIONS

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from expertkit.fields import Range
+from expertkit.fields import Range, When
 from expertkit.manifest.kinds import (
     LearningRate,
     NotNegative,
@@ -23,16 +24,22 @@ from expertkit.manifest.kinds import (
 class TrainConfig:
     """Everything that decides how an adapter is trained on given data."""
 
-    adapter_type: Literal["lora"]
-    """The form of the update; lora is a product of two low-rank matrices."""
-    rank: Rank
-    """Inner dimension of the update; parameters grow with it."""
-    alpha: Annotated[int, Range(1, 1024)]
-    """The update is scaled by alpha / rank."""
-    dropout: Annotated[float, Range(0, 0.9)]
-    """Fraction of the adapter's inputs set to zero in training."""
+    adapter_type: Literal["lora", "dora", "ia3"]
+    """lora: a product of two low-rank matrices is added; dora: and rows get learnt norms; ia3: outputs are scaled."""
+    rank: Rank | None = None
+    """Inner dimension of the update; parameters grow with it. Not for ia3."""
+    alpha: Annotated[int, Range(1, 1024)] | None = None
+    """The update is scaled by alpha / rank. Not for ia3."""
+    use_rslora: bool = False
+    """Whether the update is scaled by alpha / sqrt(rank) instead, which keeps large ranks stable. Not for ia3."""
+    rank_pattern: Mapping[str, Rank] = field(default_factory=dict)
+    """End of a layer's path, such as layers.0.self_attn.q_proj, to a rank of its own. Not for ia3."""
+    dropout: Annotated[float, Range(0, 0.9)] = 0.0
+    """Fraction of the adapter's inputs set to zero in training. Not for ia3."""
     target_modules: TargetModules
     """Linear layers that get an adapter, in every block."""
+    feedforward_modules: TargetModules | None = None
+    """Those of them whose inputs are scaled in place of their outputs. For ia3 only."""
     max_steps: Positive
     """Optimizer steps in all."""
     learning_rate: LearningRate
@@ -57,3 +64,10 @@ class TrainConfig:
     """Steps between two points of the loss curve."""
     save_steps: Positive
     """Steps between two checkpoints."""
+
+
+TRAIN_RULES = (
+    When("adapter_type", ("lora", "dora"), needs=("rank", "alpha"), forbids=("feedforward_modules",)),
+    When("adapter_type", ("ia3",), forbids=("rank", "alpha", "use_rslora", "rank_pattern", "dropout")),
+)
+"""What the settings that all layers give together have to obey."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from expertkit.adapters import Lora, encode_config
+from expertkit.adapters import Adapter, Ia3, encode_config, to_tensors
 from expertkit.errors import CompatibilityError
 
 if TYPE_CHECKING:
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
@@ -31,33 +32,37 @@ def load_base(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     return model, tokenizer
 
 
-def attach(model: PreTrainedModel, lora: Lora, *, base: str) -> PeftModel:
+def attach(model: PreTrainedModel, adapter: Adapter, *, base: str) -> PeftModel:
     """The model with exactly this adapter's values, every tensor of which must find its place.
 
     Raises:
         CompatibilityError: names or shapes are not those of this base.
     """
-    from peft import LoraConfig, get_peft_model
+    from peft import get_peft_model
 
-    settings = encode_config(lora, base=base)
-    wrapped = get_peft_model(model, LoraConfig(**{key: settings[key] for key in _KEPT}))
-    missing = _copy_factors(dict(wrapped.named_parameters()), lora)
-    if missing:
-        raise CompatibilityError(f"adapter for {base}: expected modules of the base, got {', '.join(sorted(missing))}")
+    wrapped = get_peft_model(model, peft_config(adapter, base=base))
+    odd = _copy_values(dict(wrapped.named_parameters()), adapter)
+    if odd:
+        raise CompatibilityError(f"adapter for {base}: expected modules of the base, got {', '.join(sorted(odd))}")
     wrapped.train(mode=False)
     return wrapped
 
 
-_KEPT = ("r", "lora_alpha", "lora_dropout", "target_modules", "bias", "task_type")
+def peft_config(adapter: Adapter, *, base: str) -> PeftConfig:
+    """PEFT's settings, built from values that were checked and never from a file."""
+    from peft import IA3Config, LoraConfig
+
+    kind = IA3Config if isinstance(adapter, Ia3) else LoraConfig
+    settings = encode_config(adapter, base=base)
+    del settings["auto_mapping"], settings["peft_type"], settings["inference_mode"]
+    return kind(**settings)
 
 
-def _copy_factors(parameters: dict[str, torch.nn.Parameter], lora: Lora) -> set[str]:
-    """Fill the model's factors; give the names that fit nowhere, and those left unfilled."""
-    modules = lora.modules.items()
-    wanted = {_parameter(module, half): getattr(factors, half) for module, factors in modules for half in "ab"}
-    present = {name for name in parameters if ".lora_" in name}
-    odd = wanted.keys() ^ present
-    for name in wanted.keys() & present:
+def _copy_values(parameters: dict[str, torch.nn.Parameter], adapter: Adapter) -> set[str]:
+    """Fill in the adapter's values; give the names that fit nowhere, and those left unfilled."""
+    wanted = {_parameter(name): values for name, values in to_tensors(adapter).items()}
+    odd = wanted.keys() ^ {name for name in parameters if _LEARNT.search(name)}
+    for name in wanted.keys() & parameters.keys():
         values: Any = torch.from_numpy(wanted[name])
         if parameters[name].shape == values.shape:
             parameters[name].data.copy_(values)
@@ -66,5 +71,11 @@ def _copy_factors(parameters: dict[str, torch.nn.Parameter], lora: Lora) -> set[
     return odd
 
 
-def _parameter(module: str, half: str) -> str:
-    return f"base_model.model.{module}.lora_{half.upper()}.default.weight"
+_LEARNT = re.compile(r"\.(lora_|ia3_l)")
+
+
+def _parameter(name: str) -> str:
+    """The name of a tensor's parameter in a model whose one adapter is called ``default``."""
+    if name.endswith("lora_magnitude_vector"):
+        return f"{name}.default.weight"
+    return f"{name.removesuffix('.weight')}.default{'.weight' if name.endswith('.weight') else ''}"

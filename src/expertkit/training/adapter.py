@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+from peft import IA3Config, LoraConfig, get_peft_model, get_peft_model_state_dict
 from transformers import PrinterCallback, Trainer, TrainingArguments, set_seed
 
-from expertkit.adapters import Factors, Lora
+from expertkit.adapters import Adapter, learnt
 from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 from expertkit.training.callback import Measure, ReportToProgress
@@ -24,7 +25,7 @@ from expertkit.training.checkpoints import SealCheckpoints, newest_checkpoint
 from expertkit.training.rows import Padding, Row, order_rows
 
 if TYPE_CHECKING:
-    from peft import PeftModel
+    from peft import PeftConfig, PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
@@ -46,7 +47,7 @@ def train_adapter(
     *,
     checkpoints: Path,
     measure: Measure,
-) -> tuple[Lora, list[Point]]:
+) -> tuple[Adapter, list[Point]]:
     """Learn an adapter of ``model`` from ``rows``; give it with its loss curve from the first step on.
 
     Args:
@@ -81,11 +82,20 @@ def train_adapter(
 
 def _wrap(model: PreTrainedModel, config: TrainConfig) -> PeftModel:
     try:
-        wrapped: PeftModel = get_peft_model(model, _lora_config(config))
+        wrapped: PeftModel = get_peft_model(model, _peft_config(config))
     except ValueError as error:
         wanted = ", ".join(config.target_modules)
         raise TrainingError(f"target_modules: expected layers of the base, got {wanted} ({error})") from error
+    _check_patterns(wrapped, config)
     return wrapped
+
+
+def _check_patterns(wrapped: PeftModel, config: TrainConfig) -> None:
+    """A rank for a layer that is not trained would be a setting without effect."""
+    modules = [name for name, module in wrapped.named_modules() if hasattr(module, "lora_A")]
+    idle = [end for end in config.rank_pattern if not any(f".{name}".endswith(f".{end}") for name in modules)]
+    if idle:
+        raise TrainingError(f"rank_pattern: expected ends of the paths of trained layers, got {', '.join(idle)}")
 
 
 def _ordered(rows: Sequence[Row], config: TrainConfig) -> list[Row]:
@@ -93,12 +103,23 @@ def _ordered(rows: Sequence[Row], config: TrainConfig) -> list[Row]:
     return order_rows(rows, batch_size=config.batch_size, batches=batches, seed=config.seed)
 
 
-def _lora_config(config: TrainConfig) -> LoraConfig:
+def _peft_config(config: TrainConfig) -> PeftConfig:
+    if config.adapter_type == "ia3":
+        return IA3Config(
+            target_modules=list(config.target_modules),
+            feedforward_modules=list(config.feedforward_modules or ()),
+            task_type="CAUSAL_LM",
+        )
+    if config.rank is None or config.alpha is None:
+        raise TrainingError(f"rank, alpha: expected both for {config.adapter_type}, got {config.rank}, {config.alpha}")
     return LoraConfig(
         r=config.rank,
         lora_alpha=config.alpha,
         lora_dropout=config.dropout,
         target_modules=list(config.target_modules),
+        rank_pattern=dict(config.rank_pattern),
+        use_dora=config.adapter_type == "dora",
+        use_rslora=config.use_rslora,
         task_type="CAUSAL_LM",
     )
 
@@ -134,13 +155,15 @@ def _curve(trainer: Trainer) -> list[Point]:
     ]
 
 
-def _collect(wrapped: PeftModel, config: TrainConfig) -> Lora:
-    """The learnt factors as arrays, by module."""
-    halves: dict[str, dict[str, torch.Tensor]] = {}
-    for name, values in get_peft_model_state_dict(wrapped).items():
-        module, half = name.removeprefix("base_model.model.").removesuffix(".weight").rsplit(".lora_", 1)
-        halves.setdefault(module, {})[half] = values.detach().to("cpu", torch.float32)
-    if not all(torch.isfinite(values).all() for pair in halves.values() for values in pair.values()):
+def _collect(wrapped: PeftModel, config: TrainConfig) -> Adapter:
+    """What was learnt, as arrays."""
+    named = {
+        name: values.detach().to("cpu", torch.float32).numpy()
+        for name, values in get_peft_model_state_dict(wrapped).items()
+    }
+    if not all(np.isfinite(values).all() for values in named.values()):
         raise TrainingError("the adapter: expected finite weights, got others", hint="lower learning_rate")
-    modules = {module: Factors(a=pair["A"].numpy(), b=pair["B"].numpy()) for module, pair in sorted(halves.items())}
-    return Lora(rank=config.rank, alpha=config.alpha, dropout=config.dropout, modules=modules)
+    return learnt(
+        named, rank=config.rank, alpha=config.alpha, is_stabilized=config.use_rslora,
+        dropout=config.dropout, feedforward_modules=config.feedforward_modules or (),
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from expertkit import bases, layout
-from expertkit.adapters import CONFIG, TENSORS, Lora, encode_config, encode_tensors
+from expertkit.adapters import CONFIG, TENSORS, Adapter, encode_config, encode_tensors
 from expertkit.data.build import data_folder
 from expertkit.data.items import Item, read_items
 from expertkit.data.prompt import Turn, completion, render
@@ -43,16 +43,15 @@ def train_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str,
     rows = [_encode(tokenizer, item, recipe) for item in read_items(data / "train.jsonl")]
     digest = read_json(data / layout.SUMMARY)["digest"]
     checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
-    lora, curve = train_adapter(
+    adapter, curve = train_adapter(
         model, tokenizer, rows, recipe.train,
         checkpoints=checkpoints, measure=lambda step, values: progress.report(step, **values),
     )  # fmt: skip
     target = project / layout.TRAIN / recipe.key
-    _write(target, recipe, lora, curve)
+    _write(target, recipe, adapter, curve)
     shutil.rmtree(checkpoints, ignore_errors=True)  # a finished training is made anew, never resumed
-    parameters = sum(factors.a.size + factors.b.size for factors in lora.modules.values())
     about = {"expert": recipe.expert, "base": recipe.base, "path": str(target)}
-    return {**about, "parameters": parameters, "loss": curve[-1].loss}
+    return {**about, "parameters": adapter.parameters, "loss": curve[-1].loss}
 
 
 def _checkpoint_name(recipe: Recipe, *, data: str, base: str) -> str:
@@ -74,10 +73,10 @@ def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe) -> R
     return row
 
 
-def _write(target: Path, recipe: Recipe, lora: Lora, curve: Sequence[Point]) -> None:
+def _write(target: Path, recipe: Recipe, adapter: Adapter, curve: Sequence[Point]) -> None:
     with replace_folder(target) as folder:
-        (folder / TENSORS).write_bytes(encode_tensors(lora))
-        write_json(folder / CONFIG, encode_config(lora, base=recipe.base))
+        (folder / TENSORS).write_bytes(encode_tensors(adapter))
+        write_json(folder / CONFIG, encode_config(adapter, base=recipe.base))
         write_json(folder / "training_args.json", asdict(recipe.train))
         write_json(folder / layout.ENVIRONMENT, describe_environment(threads=recipe.train.threads))
         with (folder / layout.CURVE).open("w", encoding="utf-8", newline="") as file:

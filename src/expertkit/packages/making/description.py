@@ -9,6 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from expertkit.adapters import Adapter, Lora
 from expertkit.files import sha256_bytes
 from expertkit.manifest import Manifest
 from expertkit.packages.report import Report
@@ -16,7 +17,7 @@ from expertkit.recipes import Recipe
 
 
 def describe(
-    manifest: Manifest, recipe: Recipe, *, fingerprint: str, report: Report, config: Mapping[str, Any], tensors: bytes
+    manifest: Manifest, recipe: Recipe, *, fingerprint: str, report: Report, adapter: Adapter, tensors: bytes
 ) -> dict[str, Any]:
     """The packed manifest without its integrity block.
 
@@ -25,12 +26,12 @@ def describe(
         recipe: how it was made for this base.
         fingerprint: of the base.
         report: how good it was.
-        config: content of the packed adapter_config.json.
+        adapter: the packed one.
         tensors: bytes of the packed adapter_model.safetensors.
     """
     raw: dict[str, Any] = copy.deepcopy(dict(manifest.raw))
     raw.pop("integrity", None)
-    facts = _adapter_facts(config, tensors)
+    facts = _adapter_facts(adapter, tensors)
     if manifest.schema_version == "1.0":
         raw["base_model"] = {**raw["base_model"], "sha256": fingerprint}
         raw["adapters"] = [{**raw["adapters"][0], **facts}]
@@ -48,17 +49,15 @@ def integrity(members: Mapping[str, bytes]) -> dict[str, Any]:
     return {"algorithm": "sha256", "files": {name: sha256_bytes(members[name]) for name in sorted(members)}}
 
 
-def _adapter_facts(config: Mapping[str, Any], tensors: bytes) -> dict[str, Any]:
-    """What is true of the adapter as it is packed: its scale is folded in, so alpha is its rank."""
-    return {
-        "type": "lora",
-        "target_modules": config["target_modules"],
-        "r": config["r"],
-        "alpha": config["lora_alpha"],
-        "dropout": config["lora_dropout"],
-        "size_bytes": len(tensors),
-        "sha256": sha256_bytes(tensors),
-    }
+def _adapter_facts(adapter: Adapter, tensors: bytes) -> dict[str, Any]:
+    """What is true of the adapter as it is packed: its scale is folded in, so alpha is its (largest) rank."""
+    facts: dict[str, Any] = {"type": adapter.kind, "target_modules": adapter.target_modules}
+    if isinstance(adapter, Lora):
+        rank = max(factors.rank for factors in adapter.modules.values())
+        facts |= {"r": rank, "alpha": rank, "dropout": adapter.dropout}
+    else:
+        facts["feedforward_modules"] = list(adapter.feedforward_modules)
+    return {**facts, "size_bytes": len(tensors), "sha256": sha256_bytes(tensors)}
 
 
 def _quality(report: Report, recipe: Recipe) -> dict[str, Any]:

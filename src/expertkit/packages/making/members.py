@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from expertkit import bases, layout
-from expertkit.adapters import check_fit, decode
+from expertkit.adapters import Adapter, check_fit, decode
 from expertkit.archives.pickles import refuse_pickle
 from expertkit.errors import CompatibilityError, FormatError, IntegrityError, PackagingError
 from expertkit.files import dump_json, required, sha256_bytes
@@ -58,7 +59,8 @@ def collect(sources: Sources) -> dict[str, bytes]:
     manifest = sources.manifest
     folder = bases.locate(sources.recipe.base_model, sources.project)
     fingerprint = bases.check(sources.recipe.base_model, folder)
-    adapter = _adapter_files(sources, base=folder)
+    files = _adapter_files(sources)
+    adapter = _decode_adapter(sources, files, base=folder)
     recipe = dump_json(sources.recipe.to_json())
     origin = provenance(
         sources.project, sources.recipe,
@@ -66,7 +68,7 @@ def collect(sources: Sources) -> dict[str, bytes]:
     )  # fmt: skip
     members = {
         **_expert_files(sources),
-        **adapter,
+        **files,
         **_tokenizer_files(folder),
         names.EVALUATION: sources.metrics,
         names.RECIPE: recipe,
@@ -74,8 +76,7 @@ def collect(sources: Sources) -> dict[str, bytes]:
     }
     packed = describe(
         manifest, sources.recipe,
-        fingerprint=fingerprint, report=sources.report, tensors=adapter[names.TENSORS],
-        config=strict_json.loads(adapter[names.ADAPTER_CONFIG], file=names.ADAPTER_CONFIG),
+        fingerprint=fingerprint, report=sources.report, adapter=adapter, tensors=files[names.TENSORS],
     )  # fmt: skip
     for name, data in members.items():
         refuse_pickle(name, data[:16])
@@ -102,8 +103,8 @@ def read_manifest(project: Path, recipe: Recipe) -> Manifest:
     return manifest
 
 
-def _adapter_files(sources: Sources, *, base: Path) -> dict[str, bytes]:
-    """The adapter, which must be sound, fit the base and be the very one that was evaluated."""
+def _adapter_files(sources: Sources) -> dict[str, bytes]:
+    """The adapter's files, which must be the very ones that were evaluated."""
     recipe, folder = sources.recipe, sources.weights
     hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
     wanted = (names.TENSORS, names.ADAPTER_CONFIG, names.TRAINING_ARGS)
@@ -114,9 +115,15 @@ def _adapter_files(sources: Sources, *, base: Path) -> dict[str, bytes]:
             f"{folder / names.TENSORS}: expected the evaluated adapter {sources.report.adapter_digest}, got {digest}",
             hint=f"expert-cli evaluate --expert {recipe.expert} --base {recipe.base}",
         )
-    config = strict_json.loads(files[names.ADAPTER_CONFIG], file=str(folder / names.ADAPTER_CONFIG))
-    check_fit(decode(files[names.TENSORS], config), bases.linear_shapes(base), base=recipe.base)
     return files
+
+
+def _decode_adapter(sources: Sources, files: Mapping[str, bytes], *, base: Path) -> Adapter:
+    """The adapter, which must be sound and fit the base."""
+    config = strict_json.loads(files[names.ADAPTER_CONFIG], file=str(sources.weights / names.ADAPTER_CONFIG))
+    adapter = decode(files[names.TENSORS], config)
+    check_fit(adapter, bases.linear_shapes(base), base=sources.recipe.base)
+    return adapter
 
 
 def _expert_files(sources: Sources) -> dict[str, bytes]:

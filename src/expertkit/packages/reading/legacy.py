@@ -26,7 +26,7 @@ PICKLE = "training_args.bin"
 """What the trainer of that time left beside its adapters."""
 
 _UNLISTED = frozenset({MANIFEST, SIGNATURE})
-_MAGNITUDES = ("lora_magnitude_vector", "lora_magnitude_vector.weight")
+_KINDS = frozenset({"lora", "dora", "ia3"})
 
 
 def open_legacy(path: Path) -> Checked:
@@ -130,11 +130,9 @@ def _odd_adapters(
 ) -> Iterator[Problem]:
     """Where a manifest says of an adapter what its tensors do not."""
     for index, entry in enumerate(manifest.base_models):
-        if entry.name not in weights or len(entry.adapters) != 1 or entry.adapters[0].type not in {"lora", "dora"}:
+        if entry.name not in weights or len(entry.adapters) != 1 or entry.adapters[0].type not in _KINDS:
             continue
-        found = shapes[weights[entry.name]]
-        factors = {name: shape for name, shape in found.items() if not name.endswith(_MAGNITUDES)}
-        said, got = describe_entry(entry.adapters[0]), describe_shapes(factors)
+        said, got = describe_entry(entry.adapters[0]), describe_shapes(shapes[weights[entry.name]])
         if said != got:
             base = "" if manifest.schema_version == "1.0" else f"/base_models/{index}"
             yield Problem(file=file, place=f"{base}/adapters/0", expected=f"{got}, as its tensors are", got=said)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from expertkit.adapters import Shape, StreamCheck, ranks
+from expertkit.adapters import Shape, StreamCheck, describe, describe_as
 from expertkit.archives.archive import Chunk, Part
 from expertkit.errors import FormatError
 from expertkit.manifest import AdapterEntry
@@ -41,18 +41,13 @@ class Tensors:
 
 
 def describe_entry(adapter: AdapterEntry) -> str:
-    """Rank and modules of an adapter, as a manifest has them."""
-    return _describe([adapter.r or 0], adapter.target_modules)
+    """Kind, rank and modules of an adapter, as a manifest has them."""
+    return describe_as(adapter.type, adapter.r, adapter.target_modules)
 
 
 def describe_shapes(shapes: Mapping[str, Shape]) -> str:
-    """Rank and modules of an adapter, as its tensors have them, or why they are none."""
+    """The same, as its tensors have them, or why they are no adapter of ours."""
     try:
-        found = ranks(shapes)
+        return describe(shapes)
     except FormatError as error:
         return str(error)
-    return _describe(found.values(), [module.rpartition(".")[2] for module in found])
-
-
-def _describe(ranks: Iterable[int], modules: Iterable[str]) -> str:
-    return f"rank {', '.join(map(str, sorted(set(ranks))))} on {', '.join(sorted(set(modules)))}"
