@@ -17,6 +17,7 @@ from expertkit.recipes import TrainConfig
 from expertkit.runtime.loading import load_base
 from expertkit.training.adapter import Point, train_adapter
 from expertkit.training.checkpoints import newest_checkpoint
+from expertkit.training.plan import plan
 from expertkit.training.rows import IGNORED, Row, encode_row
 
 CONFIG = TrainConfig(
@@ -51,7 +52,7 @@ def _train(base: Path, checkpoints: Path, config: TrainConfig = CONFIG) -> tuple
     model, tokenizer = load_base(base)
     rows = [_row(tokenizer, item) for item in domain("sql").generate("train", count=40, seed=1)]
     adapter, curve = train_adapter(
-        model, tokenizer, rows, config, checkpoints=checkpoints, measure=lambda _step, _values: None
+        model, tokenizer, plan(rows, config), config, checkpoints=checkpoints, measure=lambda _step, _values: None
     )
     return encode_tensors(adapter), curve
 

@@ -24,7 +24,6 @@ def command(expert: str, base: str, *, as_json: bool) -> None:
     from expertkit.training.stage import train_expert
 
     recipe = read_recipe(Path(), expert, base)
-    with progress(f"train@{recipe.key}", total=recipe.train.max_steps) as shown:
-        result = train_expert(Path(), recipe, shown)
+    result = train_expert(Path(), recipe, lambda steps: progress(f"train@{recipe.key}", total=steps))
     text = f"{recipe.key}: {result['parameters']:,} weights in {result['path']}, last loss {result['loss']:.4f}"
     emit(result, as_json=as_json, text=text)

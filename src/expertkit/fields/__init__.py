@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from expertkit.fields.declarations import NEEDED, UNREAD, declared, known
 from expertkit.fields.json_schema import json_schema
 from expertkit.fields.place import Place, show
-from expertkit.fields.rules import Entries, Formerly, NotBoth, Part, Range, Text, When
+from expertkit.fields.rules import Entries, Formerly, NotBoth, OneOf, Part, Range, Text, When
 from expertkit.fields.shapes import check_rules, miss, read_keys, read_shape, shape_of
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "Entries",
     "Formerly",
     "NotBoth",
+    "OneOf",
     "Part",
     "Place",
     "Range",

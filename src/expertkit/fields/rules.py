@@ -166,7 +166,25 @@ class NotBoth:
         return {"not": {"required": both, "properties": dict.fromkeys(both, _SAID)}}
 
 
-ObjectRule = When | NotBoth
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A condition on a whole object: exactly one of two keys that say the same thing in different ways."""
+
+    first: str
+    second: str
+
+    def check(self, given: Mapping[str, Any], place: Place) -> None:
+        """Note that both are there, or none."""
+        said = [given.get(key) is not None for key in (self.first, self.second)]
+        if said[0] is said[1]:
+            place.at(self.second).wrong(f"either {self.first} or {self.second}", "both" if said[0] else "none")
+
+    def schema(self) -> dict[str, Any]:
+        """The same in JSON Schema."""
+        return {"oneOf": [{"required": [key], "properties": {key: _SAID}} for key in (self.first, self.second)]}
+
+
+ObjectRule = When | NotBoth | OneOf
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,12 @@ class TrainingConfig:
     lr_scheduler_kwargs: Mapping[str, Any] | None = None
     optim: Literal["adamw_torch", "adamw_torch_fused", "adamw_bnb_8bit", "sgd"] | None = None
     weight_decay: Share | None = None
+    max_grad_norm: Annotated[float, Range(low=0)] | None = None
     max_seq_length: Annotated[int, Range(low=8)] | None = None
     seed: Seed | None = None
     threads: Threads | None = None
     packing: bool | None = None
+    completion_only: bool | None = None
     group_by_length: bool | None = None
     bf16: bool | None = None
     fp16: bool | None = None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from expertkit.fields import Range, When
+from expertkit.fields import NotBoth, OneOf, Range, When
 from expertkit.manifest.kinds import (
     LearningRate,
     NotNegative,
@@ -40,34 +40,71 @@ class TrainConfig:
     """Linear layers that get an adapter, in every block."""
     feedforward_modules: TargetModules | None = None
     """Those of them whose inputs are scaled in place of their outputs. For ia3 only."""
-    max_steps: Positive
-    """Optimizer steps in all."""
+    max_steps: Positive | None = None
+    """Optimizer steps in all; or epochs."""
+    epochs: Annotated[float, Range(above=0)] | None = None
+    """Passes over the rows, rounded up to whole steps; or max_steps."""
     learning_rate: LearningRate
     """Largest learning rate, reached after the warm-up."""
     batch_size: Positive
-    """Items in one forward pass."""
+    """Rows in one forward pass."""
     gradient_accumulation_steps: Positive
     """Forward passes in one optimizer step."""
-    warmup_steps: NotNegative
-    """Steps in which the learning rate rises from 0."""
+    warmup_steps: NotNegative | None = None
+    """Steps in which the learning rate rises from 0; or warmup_ratio."""
+    warmup_ratio: Share | None = None
+    """The same as a share of all steps, rounded up."""
     lr_scheduler: Scheduler
     """How the learning rate falls after the warm-up."""
+    lr_scheduler_kwargs: Mapping[str, Any] = field(default_factory=dict)
+    """What the scheduler takes besides, such as {num_cycles: 3}."""
+    optim: Literal["adamw_torch", "adamw_torch_fused", "adamw_bnb_8bit", "sgd"] = "adamw_torch"
+    """The optimizer; adamw_bnb_8bit needs bitsandbytes and a GPU."""
     weight_decay: Share
     """Decoupled weight decay of AdamW."""
+    max_grad_norm: Annotated[float, Range(low=0)] = 1.0
+    """Largest norm of a step's gradient; a larger one is scaled down, 0 leaves every one as it is."""
     max_seq_length: Annotated[int, Range(8, 131_072)]
-    """Tokens of a rendered item; a longer one is an error, never cut."""
+    """Tokens of a rendered item, which is never cut; with packing, of a row."""
+    packing: bool = False
+    """Whether several items share a row, each seeing itself alone."""
+    group_by_length: bool = True
+    """Whether items of similar length stand side by side, among a few batches."""
+    completion_only: bool = True
+    """Whether only the answer is learnt, or the question as well."""
+    bf16: bool = False
+    """Whether matrix products are computed in bfloat16."""
+    fp16: bool = False
+    """Whether they are computed in float16, with scaled losses; needs a GPU."""
+    use_tf32: bool = False
+    """Whether float32 products may be rounded to TensorFloat-32; needs a GPU of NVIDIA's Ampere or later."""
+    use_sdpa: bool = True
+    """Whether attention is PyTorch's fused one, or its plain formula."""
+    flash_attention_2: bool = False
+    """Whether attention is the flash-attn package's; needs it, a GPU, and bf16 or fp16."""
+    gradient_checkpointing: bool = False
+    """Whether activations are computed again instead of kept: less memory, more time."""
     seed: Seed
     """Seed of initialisation, dropout and order."""
     threads: Threads
     """CPU threads; part of the recipe because sums depend on it."""
     logging_steps: Positive
     """Steps between two points of the loss curve."""
+    eval_steps: Positive | None = None
+    """Steps between two measurements of the loss on dev, a multiple of logging_steps; null for none."""
+    load_best_model_at_end: bool = False
+    """Whether the adapter with the least loss on dev is taken, or the last; needs eval_steps that divide save_steps."""
     save_steps: Positive
     """Steps between two checkpoints."""
+    save_total_limit: Positive = 2
+    """Checkpoints that are kept, the best one included."""
 
 
 TRAIN_RULES = (
     When("adapter_type", ("lora", "dora"), needs=("rank", "alpha"), forbids=("feedforward_modules",)),
     When("adapter_type", ("ia3",), forbids=("rank", "alpha", "use_rslora", "rank_pattern", "dropout")),
+    OneOf("max_steps", "epochs"),
+    OneOf("warmup_steps", "warmup_ratio"),
+    NotBoth("bf16", "fp16"),
 )
 """What the settings that all layers give together have to obey."""

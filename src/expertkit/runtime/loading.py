@@ -17,14 +17,20 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def load_base(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_base(folder: Path, *, attention: str = "sdpa") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Model in evaluation mode and tokenizer of a transformers directory; no code of it is run.
+
+    Args:
+        folder: the directory.
+        attention: which of transformers' implementations of attention computes.
 
     Raises:
         CompatibilityError: the folder holds no model that transformers can load.
     """
     try:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+        model = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=torch.float32, use_safetensors=True, attn_implementation=attention
+        )
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError) as error:
         raise CompatibilityError(f"{folder}: expected a causal language model, got {error}") from error

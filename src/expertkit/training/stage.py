@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,34 +22,51 @@ from expertkit.recipes import Recipe
 from expertkit.runtime.loading import load_base
 from expertkit.sources import CODE, digest_sources
 from expertkit.training.adapter import Point, train_adapter
+from expertkit.training.arguments import attention, check_computer
 from expertkit.training.environment import describe_environment
+from expertkit.training.plan import Plan, plan
 from expertkit.training.rows import Row, encode_row
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+Following = Callable[[int], AbstractContextManager[Progress]]
+"""Opens for a number of steps what is told of each of them."""
 
-def train_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str, Any]:
+
+def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[str, Any]:
     """Train the adapter of a recipe and write ``build/train/<key>/``.
+
+    Args:
+        project: root of the project.
+        recipe: the expert and base.
+        following: given the number of steps, who is told of them.
 
     Raises:
         CompatibilityError: the base is missing, or another one than the recipe names.
         PackagingError: there is no data.
-        TrainingError: an item is too long, or training came to nothing.
+        TrainingError: an item is too long, this computer cannot train so, or training came to nothing.
     """
+    config = recipe.train
+    check_computer(config)
     data = data_folder(project, recipe.expert)
     folder = bases.locate(recipe.base_model, project)
     fingerprint = bases.check(recipe.base_model, folder)
-    model, tokenizer = load_base(folder)
-    rows = [_encode(tokenizer, item, recipe) for item in read_items(data / "train.jsonl")]
+    model, tokenizer = load_base(folder, attention=attention(config))
+    parts = {
+        part: [_encode(tokenizer, item, recipe) for item in read_items(data / f"{part}.jsonl")]
+        for part in ("train", *(["dev"] if config.eval_steps else []))
+    }
+    planned = plan(parts["train"], config, dev=parts.get("dev", ()))
     digest = read_json(data / layout.SUMMARY)["digest"]
     checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
-    adapter, curve = train_adapter(
-        model, tokenizer, rows, recipe.train,
-        checkpoints=checkpoints, measure=lambda step, values: progress.report(step, **values),
-    )  # fmt: skip
+    with following(planned.steps) as progress:
+        adapter, curve = train_adapter(
+            model, tokenizer, planned, config,
+            checkpoints=checkpoints, measure=lambda step, values: progress.report(step, **values),
+        )  # fmt: skip
     target = project / layout.TRAIN / recipe.key
-    _write(target, recipe, adapter, curve)
+    _write(target, recipe, planned, adapter, curve)
     shutil.rmtree(checkpoints, ignore_errors=True)  # a finished training is made anew, never resumed
     about = {"expert": recipe.expert, "base": recipe.base, "path": str(target)}
     return {**about, "parameters": adapter.parameters, "loss": curve[-1].loss}
@@ -64,7 +82,8 @@ def _checkpoint_name(recipe: Recipe, *, data: str, base: str) -> str:
 
 def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe) -> Row:
     prompt = render(recipe.prompt_template, Turn(question=item.question, context=item.context))
-    row = encode_row(tokenizer, prompt=prompt, completion=completion(recipe.prompt_template, item.answer))
+    answer = completion(recipe.prompt_template, item.answer)
+    row = encode_row(tokenizer, prompt=prompt, completion=answer, is_prompt_learnt=not recipe.train.completion_only)
     if row["length"] > recipe.train.max_seq_length:
         raise TrainingError(
             f"item {item.id}: expected at most {recipe.train.max_seq_length} tokens, got {row['length']}",
@@ -73,13 +92,20 @@ def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe) -> R
     return row
 
 
-def _write(target: Path, recipe: Recipe, adapter: Adapter, curve: Sequence[Point]) -> None:
+def _write(target: Path, recipe: Recipe, planned: Plan, adapter: Adapter, curve: Sequence[Point]) -> None:
+    told = {**asdict(recipe.train), "max_steps": planned.steps, "warmup_steps": planned.warmup_steps}
     with replace_folder(target) as folder:
         (folder / TENSORS).write_bytes(encode_tensors(adapter))
         write_json(folder / CONFIG, encode_config(adapter, base=recipe.base))
-        write_json(folder / "training_args.json", asdict(recipe.train))
+        write_json(folder / "training_args.json", told)
         write_json(folder / layout.ENVIRONMENT, describe_environment(threads=recipe.train.threads))
         with (folder / layout.CURVE).open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["step", "loss", "learning_rate"])
-            writer.writerows([point.step, f"{point.loss:.6f}", f"{point.learning_rate:.6e}"] for point in curve)
+            measured = ["dev_loss"] if recipe.train.eval_steps else []
+            writer.writerow(["step", "loss", "learning_rate", *measured])
+            writer.writerows(_row(point)[: 3 + len(measured)] for point in curve)
+
+
+def _row(point: Point) -> list[object]:
+    on_dev = "" if point.dev_loss is None else f"{point.dev_loss:.6f}"
+    return [point.step, f"{point.loss:.6f}", f"{point.learning_rate:.6e}", on_dev]

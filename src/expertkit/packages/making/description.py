@@ -11,13 +11,20 @@ from typing import Any
 
 from expertkit.adapters import Adapter, Lora
 from expertkit.files import sha256_bytes
-from expertkit.manifest import Manifest
+from expertkit.manifest import Manifest, strict_json
+from expertkit.packages.names import TENSORS, TRAINING_ARGS
 from expertkit.packages.report import Report
 from expertkit.recipes import Recipe
 
 
 def describe(
-    manifest: Manifest, recipe: Recipe, *, fingerprint: str, report: Report, adapter: Adapter, tensors: bytes
+    manifest: Manifest,
+    recipe: Recipe,
+    *,
+    fingerprint: str,
+    report: Report,
+    adapter: Adapter,
+    files: Mapping[str, bytes],
 ) -> dict[str, Any]:
     """The packed manifest without its integrity block.
 
@@ -27,11 +34,11 @@ def describe(
         fingerprint: of the base.
         report: how good it was.
         adapter: the packed one.
-        tensors: bytes of the packed adapter_model.safetensors.
+        files: the packed ones of the adapter.
     """
     raw: dict[str, Any] = copy.deepcopy(dict(manifest.raw))
     raw.pop("integrity", None)
-    facts = _adapter_facts(adapter, tensors)
+    facts = _adapter_facts(adapter, files[TENSORS])
     if manifest.schema_version == "1.0":
         raw["base_model"] = {**raw["base_model"], "sha256": fingerprint}
         raw["adapters"] = [{**raw["adapters"][0], **facts}]
@@ -40,7 +47,7 @@ def describe(
         adapters = [{**entry["adapters"][0], **facts}]
         raw["base_models"] = [{**entry, "sha256": fingerprint, "adapters": adapters}]
     raw["training"]["config"] = recipe.to_json()["train"]
-    raw["quality_metrics"] = {**raw.get("quality_metrics", {}), **_quality(report, recipe)}
+    raw["quality_metrics"] = {**raw.get("quality_metrics", {}), **_quality(report, files[TRAINING_ARGS])}
     return raw
 
 
@@ -60,7 +67,7 @@ def _adapter_facts(adapter: Adapter, tensors: bytes) -> dict[str, Any]:
     return {**facts, "size_bytes": len(tensors), "sha256": sha256_bytes(tensors)}
 
 
-def _quality(report: Report, recipe: Recipe) -> dict[str, Any]:
+def _quality(report: Report, told: bytes) -> dict[str, Any]:
     """Scores; the improvement is in points of 100, because the base's score may be zero."""
     judged = report.judged
     return {
@@ -70,5 +77,5 @@ def _quality(report: Report, recipe: Recipe) -> dict[str, Any]:
         "p_value": judged.p_value,
         "unseen_score": report.unseen_score,
         "test_queries": report.items,
-        "training_steps": recipe.train.max_steps,
+        "training_steps": strict_json.loads(told, file=TRAINING_ARGS)["max_steps"],
     }

@@ -76,7 +76,7 @@ def collect(sources: Sources) -> dict[str, bytes]:
     }
     packed = describe(
         manifest, sources.recipe,
-        fingerprint=fingerprint, report=sources.report, adapter=adapter, tensors=files[names.TENSORS],
+        fingerprint=fingerprint, report=sources.report, adapter=adapter, files=files,
     )  # fmt: skip
     for name, data in members.items():
         refuse_pickle(name, data[:16])
