@@ -79,7 +79,7 @@ def test_a_recipe_of_no_such_expert_is_not_only_a_recipe_to_be_made(tmp_path: Pa
     ("change", "told"),
     [
         ({"recipe": 2}, "recipe: expected 1, got 2"),
-        ({"train": {}}, "train.max_steps: expected a whole number, at least 1, got nothing"),
+        ({"train": {}}, "train.learning_rate: expected a number, above 0 and at most 1, got nothing"),
         ({"extra": 1}, 'extra: expected a known key, got "extra"'),
     ],
 )

@@ -58,7 +58,7 @@ class TrainConfig:
     """How the learning rate falls after the warm-up."""
     lr_scheduler_kwargs: Mapping[str, Any] = field(default_factory=dict)
     """What the scheduler takes besides, such as {num_cycles: 3}."""
-    optim: Literal["adamw_torch", "adamw_torch_fused", "adamw_bnb_8bit", "sgd"] = "adamw_torch"
+    optim: Literal["adamw_torch", "adamw_torch_fused", "adamw_bnb_8bit", "sgd"] = "adamw_torch_fused"
     """The optimizer; adamw_bnb_8bit needs bitsandbytes and a GPU."""
     weight_decay: Share
     """Decoupled weight decay of AdamW."""
