@@ -14,11 +14,13 @@ from expertkit.adapters import Factors, Lora
 from expertkit.data.domain import domain
 from expertkit.data.items import Item
 from expertkit.data.prompt import Turn, completion, render
+from expertkit.data.templates import TEMPLATES
 from expertkit.evaluation.arm import Answer, run_arm
 from expertkit.evaluation.graders.sql import SqlGrader
-from expertkit.runtime.generation import answer_prompts
+from expertkit.runtime.generation import Decoding, answer_prompts
 from expertkit.runtime.loading import attach, load_base
 from expertkit.training.adapter import train_adapter
+from expertkit.training.plan import plan
 from expertkit.training.rows import encode_row
 from tests.training.test_adapter import CONFIG
 
@@ -30,7 +32,8 @@ _MODULES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "dow
 
 
 def _answering(model: Model, tokenizer: object) -> Answer:
-    return lambda prompts: answer_prompts(model, tokenizer, prompts, max_new_tokens=60, batch_size=50)  # type: ignore[arg-type]
+    decoding = Decoding(end=tokenizer.eos_token_id, max_new_tokens=60, batch_size=50)  # type: ignore[attr-defined]
+    return lambda prompts: answer_prompts(model, tokenizer, prompts, decoding=decoding)  # type: ignore[arg-type]
 
 
 def _grader(items: Sequence[Item]) -> SqlGrader:
@@ -45,12 +48,12 @@ def test_an_untrained_adapter_equals_the_base_item_by_item(nano_base: Path) -> N
     zero = Factors(a=rng.normal(size=(4, 32)).astype(np.float32), b=np.zeros((64, 4), dtype=np.float32))
     lora = Lora(rank=4, alpha=8, modules={f"model.layers.{layer}.self_attn.q_proj": zero for layer in range(2)})
 
-    alone = run_arm(items, _answering(base, tokenizer), _grader(items), template="chatml")
+    alone = run_arm(items, _answering(base, tokenizer), _grader(items), template=TEMPLATES["chatml"])
     adapted = run_arm(
         items,
         _answering(attach(load_base(nano_base)[0], lora, base="nano"), tokenizer),
         _grader(items),
-        template="chatml",
+        template=TEMPLATES["chatml"],
     )
 
     assert adapted == alone
@@ -61,7 +64,7 @@ def test_the_gold_answers_score_one(nano_base: Path) -> None:
     del nano_base
     items = list(_SQL.generate("test", count=45, seed=1))
 
-    arm = run_arm(items, lambda _prompts: [item.answer for item in items], _grader(items), template="chatml")
+    arm = run_arm(items, lambda _prompts: [item.answer for item in items], _grader(items), template=TEMPLATES["chatml"])
 
     assert arm.score("rows") == arm.score("parses") == 1.0
 
@@ -82,8 +85,8 @@ def _trained_score(train: Sequence[Item], checkpoints: Path) -> float:
     rows = [
         encode_row(
             tokenizer,
-            prompt=render("chatml", Turn(question=item.question, context=item.context)),
-            completion=completion("chatml", item.answer),
+            prompt=render(TEMPLATES["chatml"], Turn(question=item.question, context=item.context)),
+            completion=completion(TEMPLATES["chatml"], item.answer),
         )
         for item in train
     ]
@@ -92,8 +95,8 @@ def _trained_score(train: Sequence[Item], checkpoints: Path) -> float:
         learning_rate=4e-3, warmup_steps=10, save_steps=1000, logging_steps=50,
     )  # fmt: skip
     lora, _ = train_adapter(
-        model, tokenizer, rows, config, checkpoints=checkpoints, measure=lambda _step, _values: None
+        model, tokenizer, plan(rows, config), config, checkpoints=checkpoints, measure=lambda _step, _values: None
     )
     items = list(_SQL.generate("test", count=90, seed=1))
     expert = attach(load_base(Path("models/qwen3-tiny"))[0], lora, base="qwen3-tiny")
-    return run_arm(items, _answering(expert, tokenizer), _grader(items), template="chatml").score("rows")
+    return run_arm(items, _answering(expert, tokenizer), _grader(items), template=TEMPLATES["chatml"]).score("rows")

@@ -15,6 +15,8 @@ from expertkit.adapters import CONFIG, TENSORS, encode_config, encode_tensors
 from expertkit.archives import archive
 from expertkit.archives.names import SIGNATURE
 from expertkit.archives.sidecar import write_sidecar
+from expertkit.data.prompt import template_hash
+from expertkit.data.templates import TEMPLATES, golden
 from expertkit.files import dump_json, write_bytes
 from expertkit.packages.making.build import prepare
 from expertkit.packages.making.description import integrity
@@ -46,6 +48,8 @@ def main() -> None:
     write_bytes(FOLDER / "publisher.pub", str(signer.public).encode())
     write_bytes(FOLDER / "statement.json", envelope.payload)
     write_bytes(FOLDER / "pae.bin", pae(PAYLOAD_TYPE, envelope.payload))
+    prompts = {name: {"renders": golden(each), "hash": template_hash(each)} for name, each in TEMPLATES.items()}
+    write_bytes(FOLDER / "prompts.json", dump_json(prompts))
     for kind, adapter in ADAPTERS.items():
         adapter_folder(kind).mkdir(parents=True, exist_ok=True)
         write_bytes(adapter_folder(kind) / TENSORS, encode_tensors(adapter))

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pytest
 
 from expertkit.data.domain import DOMAINS
-from expertkit.data.prompt import TEMPLATES
+from expertkit.data.templates import TEMPLATES
 from expertkit.errors import ManifestError
 from expertkit.manifest import loads, parse
 from expertkit.recipes.recipe import Domain, PromptTemplate
@@ -191,4 +191,4 @@ def test_what_is_no_mapping_is_no_manifest(raw: object) -> None:
 def test_the_words_of_a_manifest_are_those_that_the_line_knows() -> None:
     """A domain or template that a manifest may name can be built and rendered, and no other exists."""
     assert get_args(Domain) == DOMAINS
-    assert get_args(PromptTemplate) == tuple(TEMPLATES)
+    assert {*get_args(PromptTemplate)} == {*TEMPLATES, "custom", "tokenizer"}

@@ -15,7 +15,7 @@ from tests.recipes.builders import make_project
 BASE = "/base_models/0"
 ADAPTER = f"{BASE}/adapters/0"
 UNUSED: list[tuple[str, Any]] = [
-    (f"{BASE}/prompt_template", "llama2"), (f"{BASE}/quantization", "int4"), (f"{BASE}/rope_scaling", "dynamic"),
+    (f"{BASE}/prompt_template", "vicuna"), (f"{BASE}/quantization", "int4"), (f"{BASE}/rope_scaling", "dynamic"),
     (f"{BASE}/sha256", "a" * 64), (f"{ADAPTER}/type", "lokr"), (f"{ADAPTER}/scaling", "dora"),
     (f"{ADAPTER}/use_dora", True), (f"{ADAPTER}/path", "elsewhere"), (f"{ADAPTER}/sha256", "a" * 64),
     ("/training/dataset/type", "multi_task"),

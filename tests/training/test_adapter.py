@@ -12,6 +12,7 @@ from expertkit.adapters import describe, encode_tensors
 from expertkit.adapters.tensors import decode
 from expertkit.data.domain import domain
 from expertkit.data.prompt import Turn, completion, render
+from expertkit.data.templates import TEMPLATES
 from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 from expertkit.runtime.loading import load_base
@@ -58,8 +59,8 @@ def _train(base: Path, checkpoints: Path, config: TrainConfig = CONFIG) -> tuple
 
 
 def _row(tokenizer: object, item: object) -> Row:
-    prompt = render("chatml", Turn(question=item.question, context=item.context))  # type: ignore[attr-defined]
-    return encode_row(tokenizer, prompt=prompt, completion=completion("chatml", item.answer))  # type: ignore[arg-type,attr-defined]
+    prompt = render(TEMPLATES["chatml"], Turn(question=item.question, context=item.context))  # type: ignore[attr-defined]
+    return encode_row(tokenizer, prompt=prompt, completion=completion(TEMPLATES["chatml"], item.answer))  # type: ignore[arg-type,attr-defined]
 
 
 def test_the_prompt_is_read_and_only_the_completion_learnt(nano_base: Path) -> None:

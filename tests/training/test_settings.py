@@ -24,6 +24,7 @@ from expertkit.adapters.tensors import decode
 from expertkit.data.domain import domain
 from expertkit.data.items import Item
 from expertkit.data.prompt import Turn, completion, render
+from expertkit.data.templates import TEMPLATES
 from expertkit.errors import ConfigError, ManifestError, TrainingError
 from expertkit.fields import declared
 from expertkit.manifest.settings import TrainingConfig
@@ -134,9 +135,11 @@ MAPPINGS = {"rank_pattern", "lr_scheduler_kwargs"}
 
 def encode(tokenizer: PreTrainedTokenizerBase, item: Item, config: TrainConfig) -> Row:
     """An item as a row, as the stage makes it."""
-    prompt = render("chatml", Turn(question=item.question, context=item.context))
+    prompt = render(TEMPLATES["chatml"], Turn(question=item.question, context=item.context))
     learnt = not config.completion_only
-    return encode_row(tokenizer, prompt=prompt, completion=completion("chatml", item.answer), is_prompt_learnt=learnt)
+    return encode_row(
+        tokenizer, prompt=prompt, completion=completion(TEMPLATES["chatml"], item.answer), is_prompt_learnt=learnt
+    )
 
 
 @pytest.fixture(scope="module")

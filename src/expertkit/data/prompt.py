@@ -1,12 +1,8 @@
 """The one renderer: training, evaluation and use build a prompt here and nowhere else.
 
->>> turn = Turn(question="count every invoice", context="CREATE TABLE invoice (id INTEGER);")
->>> print(render("chatml", turn), end="")
-<|im_start|>user
-count every invoice
-<BLANKLINE>
-CREATE TABLE invoice (id INTEGER);<|im_end|>
-<|im_start|>assistant
+>>> plain = Template(user="Q: ", assistant=" A: ", end=".", between=" ")
+>>> render(plain, Turn(question="count every invoice"), examples=[Turn(question="who?", answer="you")])
+'Q: who? A: you. Q: count every invoice A: '
 """
 
 from __future__ import annotations
@@ -14,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from expertkit.errors import ConfigError, Problem, nearest
 from expertkit.files import canonical_json, sha256_bytes
 
 
@@ -29,8 +24,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """The text around a turn."""
+    """The text around turns."""
 
+    begin: str = ""
+    """Before the first turn; where it is not empty, one token of the base."""
     user: str
     """Before the question."""
     assistant: str
@@ -41,51 +38,24 @@ class Template:
     """Between two turns."""
 
 
-TEMPLATES = {
-    "chatml": Template(
-        user="<|im_start|>user\n",
-        assistant="<|im_end|>\n<|im_start|>assistant\n",
-        end="<|im_end|>",
-        between="\n",
-    ),
-}
-
-
-def template(name: str) -> Template:
-    """The template of that name.
-
-    Raises:
-        ConfigError: no template has that name.
-    """
-    if name not in TEMPLATES:
-        known = ", ".join(TEMPLATES)
-        guess = nearest(name, TEMPLATES)
-        place = "prompt_template"
-        raise ConfigError(
-            [Problem(file="manifest.json", place=place, expected=f"one of {known}", got=repr(name), nearest=guess)]
-        )
-    return TEMPLATES[name]
-
-
-def render(name: str, turn: Turn, *, examples: Sequence[Turn] = ()) -> str:
+def render(template: Template, turn: Turn, *, examples: Sequence[Turn] = ()) -> str:
     """The prompt that ends where the answer begins, after any answered examples."""
-    frame = template(name)
-    shown = [_open(frame, example) + completion(name, example.answer) + frame.between for example in examples]
-    return "".join(shown) + _open(frame, turn)
+    shown = [_open(template, each) + completion(template, each.answer) + template.between for each in examples]
+    return template.begin + "".join(shown) + _open(template, turn)
 
 
-def completion(name: str, answer: str) -> str:
+def completion(template: Template, answer: str) -> str:
     """What follows the prompt when the model answers: the answer and the end token."""
-    return answer + template(name).end
+    return answer + template.end
 
 
-def template_hash(name: str) -> str:
+def template_hash(template: Template) -> str:
     """Digest of what a template renders to, for comparing two builds of it."""
     example = Turn(question="question", context="context", answer="answer")
-    prompts = [render(name, Turn(question="question")), render(name, example, examples=[example])]
-    return sha256_bytes(canonical_json([*prompts, completion(name, "answer")]))
+    prompts = [render(template, Turn(question="question")), render(template, example, examples=[example])]
+    return sha256_bytes(canonical_json([*prompts, completion(template, "answer")]))
 
 
-def _open(frame: Template, turn: Turn) -> str:
+def _open(template: Template, turn: Turn) -> str:
     text = f"{turn.question}\n\n{turn.context}" if turn.context else turn.question
-    return frame.user + text + frame.assistant
+    return template.user + text + template.assistant

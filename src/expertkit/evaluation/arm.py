@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from expertkit.data.items import Item
-from expertkit.data.prompt import Turn, render
+from expertkit.data.prompt import Template, Turn, render
 from expertkit.evaluation.graders import Grade, Grader
 
 Answer = Callable[[Sequence[str]], list[str]]
@@ -31,7 +31,7 @@ class Arm:
 
 
 def run_arm(
-    items: Sequence[Item], answer: Answer, grader: Grader, *, template: str, examples: Sequence[Item] = ()
+    items: Sequence[Item], answer: Answer, grader: Grader, *, template: Template, examples: Sequence[Item] = ()
 ) -> Arm:
     """Ask every item behind the same worked examples and grade what comes back."""
     shown = [_turn(example) for example in examples]

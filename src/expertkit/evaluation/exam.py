@@ -9,6 +9,7 @@ from pathlib import Path
 
 from expertkit import layout
 from expertkit.data.items import Item, read_items
+from expertkit.data.prompt import Template
 from expertkit.evaluation.arm import Answer, Arm, run_arm
 from expertkit.evaluation.graders import Grader, open_grader
 from expertkit.files import read_json
@@ -26,7 +27,7 @@ class Exam:
     examples: tuple[Item, ...]
     """Items of the train part to show a base, the forms in turn."""
     grader: Grader
-    template: str
+    template: Template
     """How a question is put."""
 
     def take(self, part: str, answer: Answer, *, shots: int = 0) -> Arm:
@@ -34,13 +35,13 @@ class Exam:
         return run_arm(self.items[part], answer, self.grader, template=self.template, examples=self.examples[:shots])
 
 
-def read_exam(data: Path, recipe: Recipe) -> Exam:
+def read_exam(data: Path, recipe: Recipe, template: Template) -> Exam:
     """The exam that a recipe asks for, from the folder of its expert's data."""
     return Exam(
         items={part: tuple(read_items(data / f"{part}.jsonl")) for part in _PARTS},
         examples=in_turn(read_items(data / "train.jsonl"), max(recipe.evaluate.shots)),
         grader=open_grader(recipe.evaluate.grader, data),
-        template=recipe.prompt_template,
+        template=template,
     )
 
 

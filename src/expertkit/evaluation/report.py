@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from expertkit.data.prompt import template_hash
+from expertkit.data.prompt import Template, template_hash
 from expertkit.evaluation.arm import Arm
 from expertkit.evaluation.gate import Thresholds, refusal_reasons
 from expertkit.evaluation.statistics import mcnemar, wilson_interval
@@ -22,8 +22,9 @@ class Comparison:
     expert: Arm
     base_unseen: Arm
     expert_unseen: Arm
-    template: str
+    template: Template
     """How both were asked."""
+    template_name: str
     shots: int
     """Worked examples in the base's prompt, chosen on dev."""
 
@@ -51,7 +52,7 @@ def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
         "secondary": {name: _both(comparison.base, comparison.expert, name) for name in comparison.metrics[1:]},
         "forms": _forms(comparison),
         "prompt": {
-            "template": comparison.template,
+            "template": comparison.template_name,
             "hash": template_hash(comparison.template),
             "shots": comparison.shots,
         },

@@ -12,6 +12,7 @@ import torch
 from expertkit import bases, layout
 from expertkit.adapters import CONFIG, TENSORS, Adapter, check_fit, decode
 from expertkit.data.build import data_folder
+from expertkit.data.templates import end_token, open_template
 from expertkit.evaluation.exam import Exam, best_shots, read_exam
 from expertkit.evaluation.gate import Thresholds
 from expertkit.evaluation.pictures import draw_comparison, draw_loss
@@ -19,7 +20,7 @@ from expertkit.evaluation.report import Comparison, cases, summarize
 from expertkit.files import read_json, replace_folder, required, sha256_bytes, write_json
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe
-from expertkit.runtime.generation import answer_prompts
+from expertkit.runtime.generation import Decoding, answer_prompts
 from expertkit.runtime.loading import attach, load_base
 
 if TYPE_CHECKING:
@@ -47,18 +48,18 @@ def evaluate_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[s
     tensors = required(weights / TENSORS, hint=hint)
     adapter = decode(tensors, read_json(weights / CONFIG))
     check_fit(adapter, bases.linear_shapes(folder), base=recipe.base)
-    exam = read_exam(data_folder(project, recipe.expert), recipe)
-    comparison = _compare(exam, folder, adapter, recipe, progress)
+    comparison = _compare(data_folder(project, recipe.expert), folder, adapter, recipe, progress)
     return _write(project, recipe, comparison, adapter_digest=sha256_bytes(tensors))
 
 
-def _compare(exam: Exam, folder: Path, adapter: Adapter, recipe: Recipe, progress: Progress) -> Comparison:
+def _compare(data: Path, folder: Path, adapter: Adapter, recipe: Recipe, progress: Progress) -> Comparison:
     """The base, asked in the way that serves it best, then the expert, asked as it was trained."""
     model, tokenizer = load_base(folder)
-    base = _answerer(model, tokenizer, recipe, progress)
+    exam = read_exam(data, recipe, open_template(recipe, tokenizer))
+    base = _answerer(model, tokenizer, exam, recipe, progress)
     shots = best_shots(exam, base, recipe.evaluate.shots)
     base_test, base_unseen = (exam.take(part, base, shots=shots) for part in ("test", "unseen"))
-    expert = _answerer(attach(model, adapter, base=recipe.base), tokenizer, recipe, progress)
+    expert = _answerer(attach(model, adapter, base=recipe.base), tokenizer, exam, recipe, progress)
     return Comparison(
         metrics=exam.grader.metrics,
         base=base_test,
@@ -66,16 +67,18 @@ def _compare(exam: Exam, folder: Path, adapter: Adapter, recipe: Recipe, progres
         base_unseen=base_unseen,
         expert_unseen=exam.take("unseen", expert),
         template=exam.template,
+        template_name=recipe.prompt_template,
         shots=shots,
     )
 
 
-def _answerer(model: Model, tokenizer: PreTrainedTokenizerBase, recipe: Recipe, progress: Progress) -> Answer:
+def _answerer(
+    model: Model, tokenizer: PreTrainedTokenizerBase, exam: Exam, recipe: Recipe, progress: Progress
+) -> Answer:
     config = recipe.evaluate
-    return partial(
-        answer_prompts, model, tokenizer,
-        max_new_tokens=config.max_new_tokens, batch_size=config.batch_size, answered=progress.advance,
-    )  # fmt: skip
+    end = end_token(exam.template, tokenizer)
+    decoding = Decoding(end=end, max_new_tokens=config.max_new_tokens, batch_size=config.batch_size)
+    return partial(answer_prompts, model, tokenizer, decoding=decoding, answered=progress.advance)
 
 
 def _write(project: Path, recipe: Recipe, comparison: Comparison, *, adapter_digest: str) -> dict[str, object]:

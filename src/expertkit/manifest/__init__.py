@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from expertkit.manifest.migrate import migrate
-from expertkit.manifest.model import AdapterEntry, BaseEntry, Manifest
+from expertkit.manifest.model import AdapterEntry, BaseEntry, CustomTemplate, Manifest
 from expertkit.manifest.names import base_slug, matching, older_spellings
 from expertkit.manifest.parse import Reading, load, loads, parse
 
 __all__ = [
     "AdapterEntry",
     "BaseEntry",
+    "CustomTemplate",
     "Manifest",
     "Reading",
     "base_slug",

@@ -44,7 +44,10 @@ Extra = Annotated[float | str, Formerly(Any)]
 """What may stand under further keys of a list of measurements."""
 
 AdapterType = Literal["lora", "dora", "ia3", "lokr", "adalora", "osd"]
-PromptTemplate = Literal["chatml", "llama2", "alpaca", "vicuna", "custom", "qwen3"]
+PromptTemplate = Literal[
+    "chatml", "llama2", "alpaca", "vicuna", "custom", "qwen3",
+    "llama3", "mistral", "phi", "deepseek", "gemma", "tokenizer",
+]  # fmt: skip
 Quantization = Literal["int4", "int8", "fp16", "bf16", "none"]
 TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 TargetModules = Annotated[tuple[TargetModule, ...], Entries(low=1)]

@@ -60,6 +60,22 @@ class AdapterEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomTemplate:
+    """The text around a question and its answer, where no template of a name fits."""
+
+    begin: str = ""
+    """Before the first turn; where it is not empty, one token of the base."""
+    user: str
+    """Before the question."""
+    assistant: Words
+    """Between the question with its context and the answer."""
+    end: Words
+    """After the answer; one token of the base."""
+    between: str = ""
+    """Between two turns."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RopeScaling:
     """How positions beyond those of the base's training are reached."""
 
@@ -86,7 +102,10 @@ class BaseModelEntry:
 class BaseEntry(BaseModelEntry):
     """A base model that the expert is for."""
 
+    RULES: ClassVar[tuple[ObjectRule, ...]] = (When("prompt_template", ("custom",), needs=("custom_template",)),)
+
     prompt_template: PromptTemplate | None = None
+    custom_template: CustomTemplate | None = None
     adapters: Annotated[tuple[AdapterEntry, ...], Entries(low=1)]
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast, get_args, get_type_hints
 
 from expertkit import layout
 from expertkit.fields import Part, Place, describe, read_any, read_part, show
-from expertkit.manifest import AdapterEntry, Manifest
+from expertkit.manifest import AdapterEntry, BaseEntry, Manifest
 from expertkit.manifest.dataset import Dataset
 from expertkit.recipes.recipe import Domain, Grader, PromptTemplate
 from expertkit.recipes.train_config import TrainConfig
@@ -69,11 +69,17 @@ def check_line(manifest: Manifest, place: Place) -> None:
         at = place if is_single else place.at("base_models").entry(index)
         if not is_single:
             _asked(PromptTemplate, entry.prompt_template, at.at("prompt_template"))
-        _check_unused(entry, {"name", "prompt_template", "adapters"}, at.at("base_model") if is_single else at)
+        _check_unused(entry, _used(entry), at.at("base_model") if is_single else at)
         if len(entry.adapters) > 1:
             at.at("adapters").wrong("one adapter", str(len(entry.adapters)))
         for number, adapter in enumerate(entry.adapters):
             _check_adapter(adapter, at.at("adapters").entry(number))
+
+
+def _used(entry: BaseEntry) -> set[str]:
+    """The keys of a base that the line reads; a template of its own only where that is asked for."""
+    own = {"custom_template"} if entry.prompt_template == "custom" else set()
+    return {"name", "prompt_template", "adapters"} | own
 
 
 def _check_adapter(adapter: AdapterEntry, place: Place) -> None:

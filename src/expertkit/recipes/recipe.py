@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from expertkit.bases import BaseModel
 from expertkit.fields import Entries, Range
 from expertkit.files import canonical_json, sha256_bytes
+from expertkit.manifest import CustomTemplate
 from expertkit.manifest.kinds import ExpertName, NotNegative, Positive, Seed, Threads, Version
 from expertkit.recipes.train_config import TrainConfig
 
@@ -15,7 +16,9 @@ Domain = Literal["sql", "json"]
 """The generators that data can come from."""
 Grader = Literal["sql", "json"]
 """What can decide that an answer is right."""
-PromptTemplate = Literal["chatml"]
+PromptTemplate = Literal[
+    "alpaca", "chatml", "custom", "deepseek", "gemma", "llama2", "llama3", "mistral", "phi", "qwen3", "tokenizer"
+]
 """The prompt templates that the renderer knows."""
 
 
@@ -107,6 +110,8 @@ class Recipe:
     base: str
     prompt_template: PromptTemplate
     """How a question is put to this base, from the manifest."""
+    custom_template: CustomTemplate | None = None
+    """The manifest's own, where the template is custom."""
     base_model: BaseModel
     data: DataConfig
     train: TrainConfig
@@ -123,7 +128,7 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Digest of what decides the trained adapter: data, training, base and prompt."""
-        deciding = ("data", "train", "base_model", "prompt_template")
+        deciding = ("data", "train", "base_model", "prompt_template", "custom_template")
         return sha256_bytes(canonical_json({name: self.to_json()[name] for name in deciding}))
 
     def data_recipe(self) -> DataRecipe:

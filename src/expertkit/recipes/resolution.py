@@ -160,12 +160,14 @@ def _named_config(sources: _Sources, layers: Sequence[Layer]) -> Mapping[str, An
 
 def _recipe(sources: _Sources, expert: str, base: str) -> Recipe:
     manifest = sources.manifests[expert]
+    entry = manifest.base(base)
     sections = _merged(sources, expert, base)
     return Recipe(
         expert=expert,
         version=manifest.version,
         base=base,
         prompt_template=line_template(manifest, base),
+        custom_template=entry.custom_template if entry else None,
         base_model=sources.bases[base].model(),
         **{section: SECTIONS[section].kind(**values) for section, values in sections.items()},
     )

@@ -23,6 +23,7 @@ from transformers import (
 
 from expertkit.data.curriculum import Passage, passages
 from expertkit.data.prompt import Turn, completion, render
+from expertkit.data.templates import TEMPLATES
 from expertkit.fields import Entries, Range
 from expertkit.manifest.kinds import Positive, Seed, Threads
 from expertkit.recipes.recipe import Domain
@@ -37,6 +38,8 @@ _CHAT = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+_TEMPLATE = TEMPLATES["chatml"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +147,8 @@ def _pretrain(
 
 def _encoder(tokenizer: PreTrainedTokenizerBase, longest: int) -> Callable[[Passage], Row]:
     def encode(passage: Passage) -> Row:
-        prompt = render("chatml", Turn(question=passage.prompt)) if passage.prompt else ""
-        row = encode_row(tokenizer, prompt=prompt, completion=completion("chatml", passage.text))
+        prompt = render(_TEMPLATE, Turn(question=passage.prompt)) if passage.prompt else ""
+        row = encode_row(tokenizer, prompt=prompt, completion=completion(_TEMPLATE, passage.text))
         return {**row, "input_ids": row["input_ids"][:longest], "labels": row["labels"][:longest]}
 
     return encode

@@ -14,7 +14,8 @@ from expertkit import bases, layout
 from expertkit.adapters import CONFIG, TENSORS, Adapter, encode_config, encode_tensors
 from expertkit.data.build import data_folder
 from expertkit.data.items import Item, read_items
-from expertkit.data.prompt import Turn, completion, render
+from expertkit.data.prompt import Template, Turn, completion, render
+from expertkit.data.templates import open_template
 from expertkit.errors import TrainingError
 from expertkit.files import canonical_json, read_json, replace_folder, sha256_bytes, write_json
 from expertkit.progress import Progress
@@ -53,8 +54,9 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
     folder = bases.locate(recipe.base_model, project)
     fingerprint = bases.check(recipe.base_model, folder)
     model, tokenizer = load_base(folder, attention=attention(config))
+    template = open_template(recipe, tokenizer)
     parts = {
-        part: [_encode(tokenizer, item, recipe) for item in read_items(data / f"{part}.jsonl")]
+        part: [_encode(tokenizer, item, recipe, template) for item in read_items(data / f"{part}.jsonl")]
         for part in ("train", *(["dev"] if config.eval_steps else []))
     }
     planned = plan(parts["train"], config, dev=parts.get("dev", ()))
@@ -80,9 +82,9 @@ def _checkpoint_name(recipe: Recipe, *, data: str, base: str) -> str:
     return f"{recipe.digest[:16]}-{data[:16]}-{circumstances[:16]}"
 
 
-def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe) -> Row:
-    prompt = render(recipe.prompt_template, Turn(question=item.question, context=item.context))
-    answer = completion(recipe.prompt_template, item.answer)
+def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe, template: Template) -> Row:
+    prompt = render(template, Turn(question=item.question, context=item.context))
+    answer = completion(template, item.answer)
     row = encode_row(tokenizer, prompt=prompt, completion=answer, is_prompt_learnt=not recipe.train.completion_only)
     if row["length"] > recipe.train.max_seq_length:
         raise TrainingError(
