@@ -72,6 +72,10 @@ MALFORMED = {
     "a negative size": raw({"a": entry(shape=(-1, -1))}, bytes(4)),
     "a size that is true": raw({"a": entry(shape=(True, 1))}, bytes(4)),
     "a huge size": raw({"a": entry(shape=(0, 2**63))}, bytes(4)),
+    "a size of nothing": raw({"a": entry(shape=(0, 1), data_offsets=(0, 0))}),
+    "too many tensors": raw(
+        {f"t{at}": entry(shape=[1], data_offsets=(4 * at, 4 * at + 4)) for at in range(50_001)}, bytes(200_004)
+    ),
     "a hole": raw({"a": entry(data_offsets=(4, 8))}, bytes(8)),
     "an overlap": raw({"a": entry(), "b": entry()}, bytes(4)),
     "data after the last tensor": raw({"a": entry()}, bytes(5)),

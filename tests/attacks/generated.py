@@ -1,7 +1,8 @@
 """Archives made hostile at random, many of them: ``python -m tests.attacks.generated [COUNT]``, ``make attack``.
 
-Each is a sound package with something changed: bytes of its tar layer, fields of its headers with their checksum made
-right again, members cut, doubled or exchanged, or bytes of the compressed file. It is read in both forms. An
+Each is a sound, signed package with something changed: a value in one of its JSON members with all hashes made right
+again, bytes of its tar layer, fields of its headers with their checksum made right again, members cut, doubled or
+exchanged, or bytes of the compressed file. It is read in both forms, by everything that reads packages. An
 archive is either refused with an error of ours, or: as our own it is byte for byte what writing its members gives,
 and unpacked it leaves exactly its members as plain files in its folder and nothing beside. Prints what
 came of them; exits with 1 if one of them wrote outside, was followed through a link, took over 5 s or 200 MB.
@@ -10,6 +11,7 @@ came of them; exits with 1 if one of them wrote outside, was followed through a 
 from __future__ import annotations
 
 import io
+import json
 import os
 import random
 import resource
@@ -18,8 +20,10 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import click
 
@@ -27,20 +31,22 @@ from expertkit.archives import archive, tar
 from expertkit.archives.archive import Contents, scan
 from expertkit.archives.gzip import Form
 from expertkit.errors import ExpertError
-from expertkit.files import sha256_file
+from expertkit.files import dump_json, sha256_bytes, sha256_file
+from expertkit.packages.difference import diff
+from expertkit.packages.difference import render as render_differences
+from expertkit.packages.inspection import inspect
+from expertkit.packages.inspection import render as render_facts
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
-from tests.archives.builders import encode, gunzipped, gzipped
+from expertkit.packages.verify import verify
+from tests.archives.builders import decode, encode, gunzipped, gzipped
+from tests.packages.builders import NOW, make_project, publisher, sign
 
 COUNT = 100_000
 LONGEST_S = 5.0
 LARGEST_BYTES = 200 << 20
 _BATCH = 500
 _FORMS: tuple[Form, ...] = ("canonical", "legacy")
-_MEMBERS = {
-    "README.md": b"# x\n", "adapter_config.json": b"{}", "adapter_model.safetensors": bytes(range(256)) * 8,
-    "docs/a.txt": b"a", "manifest.json": b'{"name": "x"}', "signature.sig": b"s",
-}  # fmt: skip
 _NAMES = (
     b"../../evil", b"/etc/passwd", b"docs", b"docs/../x", b"a.JSON", b"A.json", b"con", b".", b"", b"a//b",
     b"a\\b", b"a\nb", b"manifest.json", b"readme.md", b"x" * 100, b"\xc3\xa4", b"signature.sig", b"docs/a.txt/b",
@@ -100,9 +106,14 @@ def attempt(data: bytes, folder: Path, form: Form) -> str:
 
 
 def _open(package: Path) -> None:
-    """What validate, inspect and diff do: the members mean nothing, so that it is refused, by an error of ours."""
+    """What validate, inspect, diff and verify do: whatever is wrong is an error of ours."""
     with suppress(ExpertError):
-        open_expert(package, compatible=True)
+        opened = open_expert(package, compatible=True)
+        for page in (render_facts(inspect(opened)), render_differences(diff(opened, opened))):
+            if page == "":
+                raise AssertionError("a page without a word")
+    with suppress(ExpertError):
+        verify(package, trusted=publisher(), at=NOW)
 
 
 def _is_right(data: bytes, folder: Path, contents: Contents) -> bool:
@@ -127,15 +138,50 @@ def _remove(folder: Path) -> None:
     folder.rmdir()
 
 
+@cache
+def members() -> dict[str, bytes]:
+    """Those of a signed package."""
+    with TemporaryDirectory() as folder:
+        return decode(sign(make_project(Path(folder))).read_bytes())
+
+
 def hostile(rng: random.Random) -> bytes:
     """A package with something changed in it, and with it untouched one time in fifty."""
-    layer = gunzipped(encode(_MEMBERS))
-    if rng.random() < 0.02:
+    inside = _rewritten(members(), rng) if rng.random() < 0.3 else members()
+    layer = gunzipped(encode(inside))
+    if inside is not members() or rng.random() < 0.02:
         return gzipped(layer, level=rng.choice((0, 9)))
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         layer = rng.choice((_flip, _field, _name, _kind, _size, _cut, _exchange, _splice))(layer, rng)
     data = gzipped(layer, level=rng.choice((0, 1, 9)))
     return _flip(data, rng) if rng.random() < 0.2 else data
+
+
+_VALUES = (
+    None, True, 0, -1, 1.5, 10**400, "", "x" * 3000, "../../evil", "/etc/passwd", "\x1b]0;owned\x07", "a\nb", [], {},
+    [[]], {"": {}}, "nan", ["q_proj"] * 3, "\u2028",
+)  # fmt: skip
+
+
+def _rewritten(found: dict[str, bytes], rng: random.Random) -> dict[str, bytes]:
+    """Another value somewhere in one of the JSON members, with every hash in the manifest made right again."""
+    name = rng.choice([each for each in found if each.endswith(".json")])
+    changed = {**found, name: json.dumps(_with_another_value(json.loads(found[name]), rng)).encode()}
+    if name != "manifest.json" and rng.random() < 0.9:
+        manifest = json.loads(changed["manifest.json"])
+        manifest["integrity"]["files"][name] = sha256_bytes(changed[name])
+        changed["manifest.json"] = dump_json(manifest)
+    return changed
+
+
+def _with_another_value(value: Any, rng: random.Random) -> Any:
+    if isinstance(value, dict) and value and rng.random() < 0.9:
+        key = rng.choice(list(value))
+        return {**value, key: _with_another_value(value[key], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.9:
+        at = rng.randrange(len(value))
+        return [*value[:at], _with_another_value(value[at], rng), *value[at + 1 :]]
+    return rng.choice(_VALUES)
 
 
 def _headers(layer: bytes) -> list[int]:

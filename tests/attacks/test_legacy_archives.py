@@ -21,7 +21,7 @@ from tests.attacks.test_package_archives import COMPRESSIONS, GOOD, bomb_of_memb
 HARMLESS = frozenset({
     "another mode", "another owner", "another time", "an owner's name", "bytes in the padding of the header",
     "members out of order", "a signature that is not last", "a file of the old type", "a size with spaces",
-    "a record too many", "one end block", "a block too few",
+    "a record too many", "one end block", "a block too few", "a folder",
 })  # fmt: skip
 """What the one form forbids and other programs write."""
 
@@ -46,6 +46,25 @@ def gnu(**fields: object) -> bytes:
     return file.getvalue()
 
 
+def folder(name: str) -> bytes:
+    """A header of a folder."""
+    block = bytearray(tar.header(name, 0))
+    block[156:157] = b"5"
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def times(*records: bytes) -> bytes:
+    """A good member behind a pax header of these records."""
+    data = b"".join(records)
+    block = bytearray(member("PaxHeaders/b", data))
+    block[156:157] = b"x"
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block[:512])
+    return tarred(GOOD, bytes(block), member("b", b"{}"))
+
+
 ATTACKS: dict[str, Callable[[], bytes]] = {
     # The name in the prefix field is joined to the other by some readers and not by others.
     "a prefix that climbs": lambda: tarred(GOOD, long_name(b"..", "x")),
@@ -53,6 +72,14 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
     "a prefix with a zero byte inside": lambda: tarred(GOOD, long_name(b"a\0b", "x")),
     "a prefix that ends in a slash": lambda: tarred(GOOD, long_name(b"a/", "x")),
     "a name of over 200 characters": lambda: tarred(GOOD, long_name(b"a" * 120, "x" * 90)),
+    # Folders and times are passed over; what else stands in their places is not.
+    "a folder with data": lambda: patched(156, b"5"),
+    "a folder that climbs": lambda: tarred(GOOD, folder("../x/")),
+    "a folder called as a file": lambda: tarred(GOOD, folder("a.json/")),
+    "a path among the times": lambda: times(b"20 mtime=1234567890\n", b"11 path=..\n"),
+    "a size among the times": lambda: times(b"9 size=9\n"),
+    "a time of a length that lies": lambda: times(b"40 mtime=1234567890\n"),
+    "many times": lambda: times(*[b"20 mtime=1234567890\n"] * 60),
     # What GNU's tar adds to its format changes the next member's name, or where the data lies.
     "a long name of GNU": lambda: gnu(name="a" * 150),
     "a long link of GNU": lambda: gnu(type=tarfile.SYMTYPE, linkname="b" * 150),
@@ -74,11 +101,9 @@ ATTACKS: dict[str, Callable[[], bytes]] = {
 }
 
 
-def read(data: bytes) -> None:
-    """Read a legacy archive to its end."""
-    for part in archive.read(io.BytesIO(data), form="legacy"):
-        for _chunk in part.chunks:
-            pass
+def read(data: bytes) -> dict[str, bytes]:
+    """The members of a legacy archive, read to its end."""
+    return {part.name: b"".join(part.chunks) for part in archive.read(io.BytesIO(data), form="legacy")}
 
 
 def inherited() -> dict[str, Callable[[], bytes]]:
@@ -97,13 +122,29 @@ def test_a_hostile_tar_layer_is_refused(attack: Callable[[], bytes]) -> None:
 
 @pytest.mark.parametrize("name", sorted(HARMLESS))
 def test_what_other_programs_write_is_read(name: str) -> None:
-    """The list of what is harmless is no longer than it has to be."""
+    """The list of what is harmless is no longer than it has to be, and each member comes out as it went in."""
     from tests.attacks.test_package_archives import ATTACKS as CANONICAL
 
     data = CANONICAL[name]()
     if name in {"one end block", "a block too few"}:  # another program ends after two blocks, without a record
         data = GOOD + bytes(2 * tar.BLOCK)
-    read(gzipped(data))
+
+    found = read(gzipped(data))
+
+    assert found or name == "a folder"
+    assert found.get("a.json", b"{}") == b"{}"
+
+
+def test_what_pythons_library_writes_is_read() -> None:
+    """Folders, and pax headers with times of fractions of a second; nothing else of theirs counts."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as target:
+        for name, kind in (("weights", tarfile.DIRTYPE), ("weights/a.json", tarfile.REGTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.mtime, info.size = kind, 1234567890.25, 2 * (kind == tarfile.REGTYPE)
+            target.addfile(info, io.BytesIO(b"{}"))
+
+    assert read(gzipped(file.getvalue())) == {"weights/a.json": b"{}"}
 
 
 @pytest.mark.parametrize("name", sorted(COMPRESSIONS))

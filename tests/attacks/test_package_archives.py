@@ -148,7 +148,7 @@ from expertkit.errors import FormatError
 from expertkit.archives.archive import scan
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
-    scan(Path(sys.argv[1]), keep=["a"])
+    scan(Path(sys.argv[1]))
 except FormatError:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """

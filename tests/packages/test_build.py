@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 from expertkit.adapters.tensors import encode
-from expertkit.errors import CompatibilityError, ExpertError, FormatError, IntegrityError, ManifestError, PackagingError
+from expertkit.errors import (
+    CompatibilityError,
+    ExpertError,
+    FormatError,
+    IntegrityError,
+    ManifestError,
+    PackagingError,
+)
 from expertkit.files import dump_json, read_json, sha256_bytes
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.making.build import build, list_contents, prepare
@@ -366,3 +373,34 @@ def test_each_member_is_told_with_its_packed_size(project: Path) -> None:
     assert isinstance(built, Built)
     assert {name: plain for name, (plain, _) in built.members.items()} == list_contents(prepare(project, RECIPE))
     assert 0 <= built.bytes - sum(packed for _, packed in built.members.values()) < 200
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [({"_note": "x" * 1_046_200}, "at most 1048576 bytes"), ({"quality_metrics": None}, None)],
+    ids=["a manifest that grows too long", "metrics that say nothing yet"],
+)
+def test_what_is_written_can_be_read_again_or_there_is_none(
+    project: Path, changed: dict[str, object], told: str | None
+) -> None:
+    """A package that our own reader would refuse is not left anywhere."""
+    put(project / "experts/expert-mini/manifest.json", {**MANIFEST, **changed})
+
+    if told is None:
+        assert open_canonical(pack(project)).manifest.quality_metrics is not None
+        return
+    with pytest.raises(PackagingError, match=f"expected a package that can be read again.*{told}"):
+        pack(project)
+    assert not list((project / "build/packages").rglob("*.expert*"))
+
+
+@pytest.mark.parametrize("change", [{"path": "elsewhere"}, {"use_dora": True}, {"type": "lokr"}])
+def test_a_manifest_that_asks_for_more_since_it_was_resolved_is_refused(
+    project: Path, change: dict[str, object]
+) -> None:
+    """The recipe does not know of it, so the package would leave it out in silence."""
+    bases = [{**base, "adapters": [{**base["adapters"][0], **change}]} for base in MANIFEST["base_models"]]
+    put(project / "experts/expert-mini/manifest.json", {**MANIFEST, "base_models": bases})
+
+    with pytest.raises(ManifestError, match=f"/base_models/0/adapters/0/{next(iter(change))}"):
+        pack(project)

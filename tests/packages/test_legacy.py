@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from safetensors import numpy as library
 from expertkit.adapters import encode_tensors
 from expertkit.adapters.tensors import decode
 from expertkit.errors import FormatError, IntegrityError, ManifestError
+from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.legacy import open_legacy
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
 from tests.adapters.builders import random_lora
+from tests.archives.builders import decode as decode_archive
+from tests.archives.builders import encode as encode_archive
 from tests.archives.builders import gunzipped, gzipped
 from tests.manifest.builders import raw_base, raw_manifest
 from tests.packages.builders import make_project, pack
@@ -187,12 +191,87 @@ def test_weights_beside_every_folder_are_nobodys(tmp_path: Path) -> None:
 
 
 def test_our_own_form_never_falls_back_to_legacy(tmp_path: Path) -> None:
-    """A wrong sidecar of a package of ours stays an error in a compatible reading."""
+    """What is wrong with a package of ours stays wrong in a compatible reading, which would put up with it."""
     package = pack(make_project(tmp_path))
-    package.with_name(f"{package.name}.sha256").write_text(f"{'0' * 64} *{package.name}\n")
+    members = decode_archive(package.read_bytes())
+    package.write_bytes(encode_archive({**members, "notes.txt": b"x"}))
+    package.with_name(f"{package.name}.sha256").unlink()
+    assert open_legacy_bytes(tmp_path, {**members, "notes.txt": b"x"}).weights
 
-    with pytest.raises(FormatError, match="sha256"):
+    with pytest.raises(FormatError, match=r"expected no members but those of a package, got notes\.txt"):
         open_expert(package, compatible=True)
+
+
+def open_legacy_bytes(folder: Path, members: dict[str, bytes]) -> Checked:
+    """The same members as another program packs them, read as that."""
+    return open_legacy(make(folder / "legacy", members))
+
+
+def test_the_sidecar_of_a_legacy_package_counts(tmp_path: Path) -> None:
+    """Its hash was written beside it then, too."""
+    package = make(tmp_path, files())
+    package.with_name(f"{package.name}.sha256").write_text(f"{'0' * 64}  {package.name}\n")
+
+    with pytest.raises(IntegrityError, match=r"expected SHA-256 0{64} \(from old\.expert\.sha256\)"):
+        open_legacy(package)
+
+
+@pytest.mark.parametrize("change", [{"type": "lokr"}, {"r": 16}], ids=["a kind that is not read", "two adapters"])
+def test_what_cannot_be_compared_is_not(tmp_path: Path, change: dict[str, Any]) -> None:
+    """Kinds whose tensors have other names, and entries of which nobody knows whose the tensors are."""
+    made = with_tensors(dora(), **change)
+    if "r" in change:
+        raw = json.loads(made["manifest.json"])
+        adapters = raw["base_models"][0]["adapters"]
+        raw["base_models"][0]["adapters"] = [*adapters, {**adapters[0], "type": "lora"}]
+        made["manifest.json"] = json.dumps(raw).encode()
+
+    warnings = open_legacy(make(tmp_path, made)).reading.warnings
+
+    assert "/base_models/0/adapters/0" not in {each.place for each in warnings}
+
+
+def test_a_base_without_weights_is_told(tmp_path: Path) -> None:
+    """The package is not for it, whatever its manifest says; and no folder of another base is taken for its own."""
+    made = files(
+        base_models=[raw_base("opt-1.3b"), raw_base("opt-13b")], weights="weights/opt-13b/adapter_model.safetensors"
+    )
+
+    found = open_legacy(make(tmp_path, made))
+
+    assert found.weights == {"opt-13b": "weights/opt-13b/adapter_model.safetensors"}
+    assert ("/base_models/0", "none") in {(each.place, each.got) for each in found.reading.warnings}
+
+
+def test_many_bases_and_many_members_are_matched_at_once(tmp_path: Path) -> None:
+    """Not each with each."""
+    adapter = {"type": "lora", "target_modules": ["q_proj"], "r": 2, "alpha": 4}
+    bases = [{"name": f"b{number}", "adapters": [adapter]} for number in range(4000)]
+    made = files(base_models=bases, weights="weights/b7/adapter_model.safetensors")
+    made |= {f"weights/x{number}/y/z/config.json": b"" for number in range(4000)}
+    package = tmp_path / "many.expert"
+    package.write_bytes(encode_archive(made))
+    started = time.monotonic()
+
+    found = open_legacy(package)
+
+    assert found.weights == {"b7": "weights/b7/adapter_model.safetensors"}
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(("blocks", "accepted"), [(2048, True), (2049, False)])
+def test_zeros_after_the_end_are_limited_exactly(tmp_path: Path, blocks: int, *, accepted: bool) -> None:
+    """A mebibyte of blocks behind the second one of the end."""
+    package = make(tmp_path, files())
+    layer = gunzipped(package.read_bytes()).rstrip(b"\0")
+    end = len(layer) + -len(layer) % 512
+    package.write_bytes(gzipped(layer.ljust(end, b"\0") + bytes(512 * (2 + blocks)), level=9))
+
+    if accepted:
+        assert open_legacy(package).weights
+    else:
+        with pytest.raises(FormatError, match="after the end"):
+            open_legacy(package)
 
 
 def test_endless_zeros_after_the_end_are_refused(tmp_path: Path) -> None:

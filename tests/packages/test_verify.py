@@ -191,6 +191,18 @@ def judging(found: dict[str, bytes], **changed: object) -> dict[str, bytes]:
     return listing_all({**found, "evaluation.json": dump_json({**load(found["evaluation.json"]), **changed})})
 
 
+def configuring(found: dict[str, bytes], **changed: object) -> dict[str, bytes]:
+    """The members with settings of PEFT that say something else."""
+    config = {**load(found["adapter_config.json"]), **changed}
+    return listing_all({**found, "adapter_config.json": dump_json(config)})
+
+
+def basing(found: dict[str, bytes], **changed: object) -> dict[str, bytes]:
+    """The members with something else about the base."""
+    (base,) = load(found["manifest.json"])["base_models"]
+    return with_manifest(found, base_models=[{**base, **changed}])
+
+
 def asking(found: dict[str, bytes], name: str) -> dict[str, bytes]:
     """The members with a manifest that names another grammar."""
     training = load(found["manifest.json"])["training"]
@@ -204,7 +216,19 @@ WRONG: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], type[Expe
     "a member missing": (lambda found: without(found, "LICENSE"), IntegrityError),
     "a required member missing": (lambda found: without(found, "vocab.json"), FormatError),
     "no manifest": (lambda found: without(found, "manifest.json"), FormatError),
-    "a member more": (lambda found: {**found, "extra.txt": b""}, IntegrityError),
+    "a member more": (lambda found: {**found, "tests/extra.txt": b""}, IntegrityError),
+    "a member that has no meaning": (lambda found: listing_all({**found, "setup.py": b""}), FormatError),
+    "a checkpoint": (lambda found: listing_all({**found, "checkpoint-5/state.json": b"{}"}), FormatError),
+    "tensors beside": (lambda found: listing_all({**found, "optimizer.safetensors": NAN}), FormatError),
+    "a pickle of the old protocol": (lambda found: listing_all({**found, "vocab.json": b"(dp0\n."}), FormatError),
+    "a recipe that is no JSON": (lambda found: listing_all({**found, "recipe.json": b"{not json"}), FormatError),
+    "a provenance that is none": (lambda found: listing_all({**found, "provenance.json": b"\xff"}), FormatError),
+    "settings of no adapter": (lambda found: listing_all({**found, "adapter_config.json": b"{}"}), FormatError),
+    "settings of another adapter": (lambda found: configuring(found, r=3), FormatError),
+    "a base without fingerprint": (lambda found: basing(found, sha256=None), IntegrityError),
+    "a refused expert": (lambda found: judging(found, verdict="refused", reasons=["x"]), IntegrityError),
+    "a score that is a text": (lambda found: judging(found, expert_score="nan"), FormatError),
+    "a score of ten": (lambda found: judging(found, expert_score=10.0), FormatError),
     "another member": (lambda found: {**found, "LICENSE": b"other"}, IntegrityError),
     "a pickle": (lambda found: {**found, "training_args.bin": b"x"}, FormatError),
     "an empty integrity block": (lambda found: with_manifest(found, integrity=NO_FILES), IntegrityError),

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.ia3 import Ia3
+from expertkit.adapters.lora import leaves
 from expertkit.adapters.settings import check_fixed
+from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
 
 T = TypeVar("T")
@@ -58,14 +60,26 @@ def assemble(named: Mapping[str, NDArray[np.float32]], config: Mapping[str, Any]
     Raises:
         FormatError: they disagree, or a setting is not supported.
     """
+    feedforward = read_settings({name: values.shape for name, values in named.items()}, config)
+    return Ia3(modules=group(named), feedforward_modules=feedforward, dtype=dtype)
+
+
+def read_settings(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The feed-forward modules of an adapter whose tensors have these names and shapes, sorted.
+
+    Raises:
+        FormatError: they disagree, or a setting is not supported.
+    """
     check_fixed(config, _FIXED)
+    modules = group(shapes)
     feedforward = config.get("feedforward_modules")
-    if not isinstance(feedforward, list) or not all(isinstance(name, str) for name in feedforward):
-        raise FormatError(f"adapter_config.json, feedforward_modules: expected a list of names, got {feedforward!r}")
-    try:
-        return Ia3(modules=group(named), feedforward_modules=tuple(sorted(feedforward)), dtype=dtype)
-    except ValueError as error:
-        raise FormatError(f"adapter: {error}") from error
+    if not isinstance(feedforward, list) or not set(map(str, feedforward)) <= set(leaves(modules)):
+        raise FormatError(f"adapter_config.json, feedforward_modules: expected modules of it, got {feedforward!r}")
+    for name, shape in modules.items():
+        axis = 0 if name.rpartition(".")[2] in feedforward else 1
+        if len(shape) != 2 or shape[axis] != 1:
+            raise FormatError(f"adapter, {name}: expected one {('row', 'column')[axis]}, got shape {shape}")
+    return tuple(sorted(feedforward))
 
 
 def group(named: Mapping[str, T]) -> dict[str, T]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -65,8 +66,32 @@ def to_config(lora: Lora) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings that differ from adapter to adapter."""
+
+    rank: int
+    alpha: float
+    alphas: Mapping[str, float]
+    is_stabilized: bool
+    dropout: float
+
+
 def assemble(named: Mapping[str, NDArray[np.float32]], config: Mapping[str, Any], *, dtype: DType) -> Lora:
     """The adapter that arrays and settings are together.
+
+    Raises:
+        FormatError: they disagree, or a setting is not supported.
+    """
+    read = read_settings({name: values.shape for name, values in named.items()}, config)
+    return Lora(
+        modules=to_modules(named), rank=read.rank, alpha=read.alpha, alphas=read.alphas,
+        is_stabilized=read.is_stabilized, dropout=read.dropout, dtype=dtype,
+    )  # fmt: skip
+
+
+def read_settings(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Settings:
+    """The settings of an adapter whose tensors have these names and shapes.
 
     Raises:
         FormatError: they disagree, or a setting is not supported.
@@ -75,17 +100,16 @@ def assemble(named: Mapping[str, NDArray[np.float32]], config: Mapping[str, Any]
     rank = int(check_number(config, "r", low=1, high=MAX_RANK, is_whole=True))
     alpha = check_number(config, "lora_alpha", low=1e-6, high=1e6)
     dropout = check_number({"lora_dropout": 0, **config}, "lora_dropout", low=0, high=0.999)
-    kind, found = ranks({name: values.shape for name, values in named.items()})
+    kind, found = ranks(shapes)
     if config.get("use_dora", False) is not (kind == "dora"):
         raise FormatError(f"adapter: expected use_dora to be {kind == 'dora'}, as its tensors are, got the contrary")
     own = check_patterns(config, "rank_pattern", found)
     for module, each in found.items():
         if each != own.get(module, rank):
             raise FormatError(f"adapter, {module}: expected rank {own.get(module, rank)}, got {each}")
-    return Lora(
-        modules=to_modules(named), rank=rank, alpha=alpha, alphas=check_patterns(config, "alpha_pattern", found),
-        is_stabilized=bool(config.get("use_rslora", False)), dropout=dropout, dtype=dtype,
-    )  # fmt: skip
+    alphas = check_patterns(config, "alpha_pattern", found)
+    is_stabilized = bool(config.get("use_rslora", False))
+    return Settings(rank=rank, alpha=alpha, alphas=alphas, is_stabilized=is_stabilized, dropout=dropout)
 
 
 def to_modules(named: Mapping[str, NDArray[np.float32]]) -> dict[str, Factors]:

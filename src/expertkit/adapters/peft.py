@@ -7,6 +7,7 @@ so that the same adapter gives the same bytes everywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from expertkit.adapters import ia3_files, lora_files, tensors
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.ia3 import Ia3
-from expertkit.adapters.lora import Lora
+from expertkit.adapters.lora import Lora, leaves
 from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
 
@@ -61,15 +62,31 @@ def assemble(named: Mapping[str, NDArray[np.float32]], config: Mapping[str, Any]
     Raises:
         FormatError: the two disagree, or a setting is not supported.
     """
-    files = ia3_files if any(map(ia3_files.is_name, named)) else lora_files
+    check_config({name: values.shape for name, values in named.items()}, config)
+    adapter: Adapter = _files(named).assemble(named, config, dtype=dtype)
+    return adapter
+
+
+def check_config(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> None:
+    """Return if the content of an ``adapter_config.json`` is about tensors of these names and shapes.
+
+    Raises:
+        FormatError: the two disagree, or a setting is not supported.
+    """
+    files = _files(shapes)
     if config.get("peft_type") != files.PEFT_TYPE:
         got = config.get("peft_type")
         raise FormatError(f"{CONFIG}, peft_type: expected {files.PEFT_TYPE!r}, as its tensors are, got {got!r}")
-    adapter: Adapter = files.assemble(named, config, dtype=dtype)
-    if adapter.target_modules != config.get("target_modules"):
-        expected = ", ".join(adapter.target_modules)
-        raise FormatError(f"{CONFIG}, target_modules: expected {expected}, got {config.get('target_modules')!r}")
-    return adapter
+    files.read_settings(shapes, config)
+    modules = leaves(files.group(shapes))
+    if modules != config.get("target_modules"):
+        got = config.get("target_modules")
+        raise FormatError(f"{CONFIG}, target_modules: expected {', '.join(modules)}, got {got!r}")
+
+
+def _files(named: Mapping[str, object]) -> ModuleType:
+    """The module that knows the names and settings of the kind that tensors of these names are."""
+    return ia3_files if any(map(ia3_files.is_name, named)) else lora_files
 
 
 def learnt(

@@ -24,7 +24,9 @@ Shape = tuple[int, ...]
 """Of a matrix (rows, columns) or of a vector."""
 
 _LENGTH = 8  # bytes of the header's own length, little-endian
-_MAX_HEADER = 16 << 20
+_MAX_HEADER = 8 << 20
+MAX_TENSORS = 50_000
+"""In one file; the largest mixtures of experts have as many layers."""
 _METADATA = {"format": "pt"}
 _CODES: dict[DType, str] = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 _DTYPES = {code: dtype for dtype, code in _CODES.items()}
@@ -132,6 +134,8 @@ def _read_header(data: bytes, *, size: int) -> tuple[dict[str, dict[str, Any]], 
     if not isinstance(header, dict) or data[_LENGTH : _LENGTH + 1] != b"{":
         raise FormatError("safetensors header: expected an object", offset=_LENGTH)
     header.pop("__metadata__", None)
+    if len(header) > MAX_TENSORS:
+        raise FormatError(f"safetensors: expected at most {MAX_TENSORS} tensors, got {len(header)}")
     for name, entry in header.items():
         _check_entry(name, entry)
     return header, end
@@ -150,14 +154,14 @@ def _check_entry(name: str, entry: object) -> None:
         raise FormatError(f"safetensors, {name}: expected dtype, shape and data_offsets")
     if not isinstance(entry["dtype"], str):
         raise FormatError(f"safetensors, {name}: expected a dtype, got {entry['dtype']!r}")
-    for key, lengths in (("shape", {1, 2}), ("data_offsets", {2})):
+    for key, lengths, least in (("shape", {1, 2}, 1), ("data_offsets", {2}, 0)):
         value = entry[key]
-        if not isinstance(value, list) or len(value) not in lengths or not all(map(_is_size, value)):
+        if not isinstance(value, list) or len(value) not in lengths or not all(_is_size(each, least) for each in value):
             raise FormatError(f"safetensors, {name}: expected whole numbers as {key}, got {value!r}")
 
 
-def _is_size(value: object) -> bool:
-    return type(value) is int and 0 <= value < 2**48
+def _is_size(value: object, least: int) -> bool:
+    return type(value) is int and least <= value < 2**48
 
 
 def _check_layout(rows: list[Row], *, size: int, item_size: int) -> None:

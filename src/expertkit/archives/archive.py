@@ -23,6 +23,7 @@ from expertkit.files import listing_digest
 LIMITS = Limits()
 
 _CHUNK = 1 << 20
+_MOST_TIMES = 1 << 10  # bytes of a pax header
 _MOST_PADDING = 1 << 20  # bytes; programs pad to a record, of 10 KiB if not told otherwise
 Chunk = bytes | memoryview
 _HEAD = 16
@@ -121,9 +122,14 @@ def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "canonical") 
     """
     stream = Inflater(file, limits=limits, form=form)
     rules = _Rules(limits, form)
-    parse_header = tar.parse_header if form == "canonical" else tar.parse_legacy_header
     while any(block := stream.take(tar.BLOCK)):
-        name, size = parse_header(block, offset=stream.offset - tar.BLOCK)
+        if form == "canonical":
+            name, size = tar.parse_header(block, offset=stream.offset - tar.BLOCK)
+        else:
+            name, size, kind = tar.parse_legacy_header(block, offset=stream.offset - tar.BLOCK)
+            if kind != "file":
+                _pass_over(stream, rules, name, size, kind)
+                continue
         rules.admit(name, size)
         chunks = _chunks(stream, size)
         yield Part(name=name, size=size, chunks=chunks)
@@ -151,7 +157,7 @@ def recognize(path: Path) -> Form | None:
 
 def scan(
     path: Path, *, keep: Collection[str] = (), watch: Callable[[Part], Part] = lambda part: part,
-    limits: Limits = LIMITS, form: Form = "canonical", largest_kept: int = 1 << 20,
+    limits: Limits = LIMITS, form: Form = "canonical", largest_kept: int = 4 << 20,
 ) -> Contents:  # fmt: skip
     """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``.
 
@@ -205,14 +211,14 @@ class _Rules:
         self._last: tuple[bool, bytes] | None = None
         self._seen: set[str] = set()
         self._folders: set[str] = set()
+        self._count = 0
 
     def admit(self, name: str, size: int) -> None:
         """Take note of the next member, or refuse it."""
         check_name(name, max_length=self._max_length)
-        if size > self._limits.member or len(self._seen) >= self._limits.members:
-            raise FormatError(
-                f"member {name!r}: expected at most {self._limits.members} of {self._limits.member} bytes"
-            )
+        self.count()
+        if size > self._limits.member:
+            raise FormatError(f"member {name!r}: expected at most {self._limits.member} bytes, got {size}")
         if self._is_ordered and self._last is not None and order(name) <= self._last:
             raise FormatError(f"member {name!r}: expected names once and in order, got it too late or twice")
         folded = fold(name)
@@ -223,6 +229,21 @@ class _Rules:
         self._seen.add(folded)
         self._folders |= folders
 
+    def admit_folder(self, name: str) -> None:
+        """Take note of a folder, which is made anyway where a member lies in it."""
+        check_name(name.removesuffix("/"), max_length=self._max_length)
+        self.count()
+        folded = fold(name.removesuffix("/"))
+        if folded in self._seen:
+            raise FormatError(f"member {name!r}: expected names that no file system confuses, got another like it")
+        self._folders |= {folded} | {folded[:at] for at, sign in enumerate(folded) if sign == "/"}
+
+    def count(self) -> None:
+        """Take note that there is one more."""
+        self._count += 1
+        if self._count > self._limits.members:
+            raise FormatError(f"archive: expected at most {self._limits.members} members, got more")
+
 
 def _chunks(stream: Inflater, size: int) -> Iterator[bytes]:
     while size:
@@ -231,10 +252,22 @@ def _chunks(stream: Inflater, size: int) -> Iterator[bytes]:
         yield chunk
 
 
+def _pass_over(stream: Inflater, rules: _Rules, name: str, size: int, kind: tar.Kind) -> None:
+    """Leave out what a tar of other programs has beside files: folders, and headers with finer times."""
+    if size > (_MOST_TIMES if kind == "times" else 0):
+        raise FormatError(f"archive, {name[:120]!r}: expected no data of that size, got {size} bytes")
+    if kind == "folder":
+        rules.admit_folder(name)
+    else:
+        rules.count()
+        tar.check_times(stream.take(size), offset=stream.offset)
+        _take_zeros(stream, tar.padding(size))
+
+
 def _take_ending(stream: Inflater) -> None:
     """The second block of zeros, and as many more as a program pads its archives with."""
     _take_zeros(stream, tar.BLOCK)
-    for _ in range(_MOST_PADDING // tar.BLOCK):
+    for _ in range(_MOST_PADDING // tar.BLOCK + 1):
         if stream.is_at_end():
             return
         _take_zeros(stream, tar.BLOCK)

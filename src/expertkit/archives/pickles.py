@@ -6,7 +6,11 @@ import re
 
 from expertkit.errors import FormatError
 
-_SUFFIX = re.compile(r".*\.(bin|pt|pth|ckpt|pkl|pickle|joblib|npy|npz|zip|whl|egg)", re.IGNORECASE)
+_SUFFIX = re.compile(
+    r".*\.(bin|ptl?|pth?|th|ckpt|pkl|pickle|dill|joblib|np[yz]|h5|keras|mar|zip|whl|egg|jar|so|dll|dylib|pyc|exe)"
+    r"(\.(gz|bz2|xz|zst|lz4))?",
+    re.IGNORECASE,
+)
 _ZIP = re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)")
 _PROTOCOL = re.compile(rb"\x80[\x02-\x05]")
 

@@ -6,12 +6,18 @@ Python's tarfile is not used: its headers differ between versions, and it reads 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from expertkit.errors import FormatError
 
 BLOCK = 512
 RECORD = 20 * BLOCK
 MAX_SIZE = 8**11 - 1  # eleven octal digits
+
+Kind = Literal["file", "folder", "times"]
+
+_LEGACY_KINDS: dict[bytes, Kind] = {b"0": "file", b"\0": "file", b"5": "folder", b"x": "times"}
+_TIME_RECORD = re.compile(rb"(\d{1,3}) (?:mtime|atime|ctime)=-?\d{1,20}(?:\.\d{1,20})?\n")
 
 _TYPES = {
     b"1": "a hard link",
@@ -68,23 +74,40 @@ def parse_header(block: bytes, *, offset: int) -> tuple[str, int]:
     return name, size
 
 
-def parse_legacy_header(block: bytes, *, offset: int) -> tuple[str, int]:
-    """Name and size in a header of another program, POSIX ustar or GNU; owner, mode and time are not looked at.
+def parse_legacy_header(block: bytes, *, offset: int) -> tuple[str, int, Kind]:
+    """Name, size and kind in a header of another program, POSIX ustar or GNU; owner, mode and time are not looked at.
 
     Raises:
-        FormatError: it is no regular file, or no header of one of these two kinds.
+        FormatError: it is no regular file, folder or pax header, or no header of one of these two forms.
     """
-    kind = _TYPES.get(block[156:157])
-    if kind:
-        raise FormatError(f"archive: expected a regular file, got {kind}", offset=offset)
+    kind = _LEGACY_KINDS.get(block[156:157])
+    if kind is None and block[156:157] in _TYPES:
+        name = block[:100].rstrip(b"\0").decode("ascii", errors="replace")
+        raise FormatError(
+            f"archive, {name!r}: expected a regular file or folder, got {_TYPES[block[156:157]]}", offset=offset
+        )
     magic = block[257:265]
-    if magic not in {b"ustar\x0000", b"ustar  \0"} or block[156:157] not in {b"0", b"\0"}:
+    if magic not in {b"ustar\x0000", b"ustar  \0"} or kind is None:
         raise FormatError("archive: expected a ustar or GNU header of a regular file, got other bytes", offset=offset)
     if _octal(block[148:156], offset) != sum(block[:148] + b" " * 8 + block[156:]):
         raise FormatError("archive: expected a header with its checksum, got another", offset=offset)
     prefix = _text(block[345:500], offset) if magic == b"ustar\x0000" else ""
     name = _text(block[:100], offset)
-    return f"{prefix}/{name}" if prefix else name, _octal(block[124:136], offset)
+    return f"{prefix}/{name}" if prefix else name, _octal(block[124:136], offset), kind
+
+
+def check_times(records: bytes, *, offset: int) -> None:
+    """Return if the records of a pax header are times alone: what else they say changes the member that follows.
+
+    Raises:
+        FormatError: they say something else, or are malformed.
+    """
+    at = 0
+    while at < len(records):
+        match = _TIME_RECORD.match(records, at)
+        if match is None or int(match[1]) != match.end() - at:
+            raise FormatError("archive: expected a pax header that holds times alone, got another", offset=offset)
+        at = match.end()
 
 
 def _octal(field: bytes, offset: int) -> int:

@@ -26,6 +26,11 @@ REQUIRED = frozenset({
 })  # fmt: skip
 """Members without which a file is no package."""
 
+OPTIONAL = frozenset({README, LICENSE, GRAMMAR})
+"""The expert's own, where they exist."""
+TESTS = "tests/"
+"""What the names of the expert's tests begin with."""
+
 
 def package_name(expert: str, base: str | None, version: str) -> str:
     """File name of a package, such as ``expert-sql-qwen3-tiny.v1.0.0.expert``; schema 1.0 names no base."""

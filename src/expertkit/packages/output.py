@@ -12,8 +12,9 @@ from expertkit import layout
 from expertkit.archives import archive
 from expertkit.archives.archive import Part
 from expertkit.archives.sidecar import write_sidecar
-from expertkit.errors import PackagingError
+from expertkit.errors import FormatError, IntegrityError, PackagingError, ProblemsError
 from expertkit.files import atomic_write, replace_folder, write_json
+from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.report import REFUSED, Judged
 
 
@@ -58,10 +59,25 @@ def open_folder(target: Path, *, whole: bool) -> Iterator[Path]:
 def write_package(
     path: Path, parts: Iterable[Part], *, packed: Callable[[int], None] = lambda _bytes: None
 ) -> tuple[str, dict[str, tuple[int, int]]]:
-    """Write an archive and its sidecar; give its SHA-256, and each member's bytes, plain and packed."""
+    """Write a package and its sidecar; give its SHA-256, and each member's bytes, plain and packed.
+
+    Raises:
+        PackagingError: what was written would not be read again; there is no package then.
+    """
     with atomic_write(path) as file:
         sizes = archive.write(file, parts, packed=packed)
+        file.flush()
+        _check_readable(Path(file.name), shown=path)
     return write_sidecar(path), sizes
+
+
+def _check_readable(written: Path, *, shown: Path) -> None:
+    """Nothing leaves here that a reader of ours would refuse."""
+    try:
+        open_canonical(written)
+    except (FormatError, IntegrityError, ProblemsError) as error:
+        why = str(error).replace(str(written), shown.name)
+        raise PackagingError(f"{shown}: expected a package that can be read again, got one where {why}") from error
 
 
 def refuse(target: Path, refused: Judged, *, record: bool, whole: bool = True) -> Judged:

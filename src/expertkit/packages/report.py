@@ -82,9 +82,9 @@ def from_json(value: Any, *, file: str) -> Judged:
             expert=str(value["expert"]),
             base=str(value["base"]),
             version=str(value["version"]),
-            base_score=float(value["base_score"]),
-            expert_score=float(value["expert_score"]),
-            p_value=float(value["p_value"]),
+            base_score=_share(value["base_score"]),
+            expert_score=_share(value["expert_score"]),
+            p_value=_share(value["p_value"]),
             verdict=value["verdict"],
             reasons=tuple(str(reason) for reason in value["reasons"]),
         )
@@ -117,7 +117,7 @@ def parse_report(data: bytes, *, file: str) -> Report:
             template=str(value["prompt"]["template"]),
             template_hash=str(value["prompt"]["hash"]),
             items=int(value["items"]),
-            unseen_score=float(value["unseen"]["expert_score"]),
+            unseen_score=_share(value["unseen"]["expert_score"]),
         )
 
 
@@ -148,6 +148,13 @@ def read_refusal(folder: Path) -> Judged | None:
     if not path.exists():
         return None
     return from_json(strict_json.loads(path.read_bytes(), file=str(path)), file=str(path))
+
+
+def _share(value: object) -> float:
+    """A number from 0 to 1, which nothing else is taken for."""
+    if type(value) not in {int, float} or not 0 <= value <= 1:  # type: ignore[operator]
+        raise ValueError(f"expected a number in 0..1, got {value!r}")
+    return float(value)  # type: ignore[arg-type]
 
 
 @contextmanager

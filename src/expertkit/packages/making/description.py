@@ -47,7 +47,7 @@ def describe(
         adapters = [{**entry["adapters"][0], **facts}]
         raw["base_models"] = [{**entry, "sha256": fingerprint, "adapters": adapters}]
     raw["training"]["config"] = recipe.to_json()["train"]
-    raw["quality_metrics"] = {**raw.get("quality_metrics", {}), **_quality(report, files[TRAINING_ARGS])}
+    raw["quality_metrics"] = {**(raw.get("quality_metrics") or {}), **_quality(report, files[TRAINING_ARGS])}
     return raw
 
 

@@ -10,7 +10,15 @@ from typing import Any
 from expertkit import bases, layout
 from expertkit.adapters import Adapter, check_fit, decode
 from expertkit.archives.pickles import refuse_pickle
-from expertkit.errors import CompatibilityError, FormatError, IntegrityError, PackagingError
+from expertkit.errors import (
+    CompatibilityError,
+    FormatError,
+    IntegrityError,
+    ManifestError,
+    PackagingError,
+    Problem,
+)
+from expertkit.fields import Place
 from expertkit.files import dump_json, required, sha256_bytes
 from expertkit.manifest import Manifest, loads, strict_json
 from expertkit.packages import names
@@ -20,6 +28,7 @@ from expertkit.packages.making.provenance import provenance
 from expertkit.packages.making.tokenizer import special_tokens, vocabulary
 from expertkit.packages.report import Report
 from expertkit.recipes import Recipe
+from expertkit.recipes.line import check_line
 from expertkit.sources import source_files
 
 _MAX_TOKENIZER = 256 << 20
@@ -91,6 +100,7 @@ def read_manifest(project: Path, recipe: Recipe) -> Manifest:
     Raises:
         PackagingError: it is missing, or of another name or version.
         CompatibilityError: the expert is not for the recipe's base.
+        ManifestError: it asks for something that the line does not do, and did not when it was resolved.
     """
     path = project / layout.EXPERTS / recipe.expert / names.MANIFEST
     manifest = loads(required(path, hint=f"write {path}"), file=str(path))
@@ -100,6 +110,10 @@ def read_manifest(project: Path, recipe: Recipe) -> Manifest:
     if manifest.base(recipe.base) is None:
         found = ", ".join(entry.name for entry in manifest.base_models)
         raise CompatibilityError(f"{path}, base_models: expected {recipe.base!r} among them, got {found}")
+    problems: list[Problem] = []
+    check_line(manifest, Place(str(path), problems, is_json=True))
+    if problems:
+        raise ManifestError(problems)
     return manifest
 
 

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from expertkit.adapters import Shape
+from expertkit.adapters import Shape, check_config
 from expertkit.archives.archive import Contents, scan
 from expertkit.archives.names import SIGNATURE
 from expertkit.archives.pickles import refuse_pickle
 from expertkit.archives.sidecar import check_sidecar
 from expertkit.errors import FormatError, IntegrityError
-from expertkit.manifest import Manifest, load
+from expertkit.manifest import Manifest, load, strict_json
+from expertkit.packages import names
 from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, TENSORS
 from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.references import check_references
 from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
 from expertkit.packages.report import Evaluation, parse_evaluation
 
-_KEPT = (MANIFEST, SIGNATURE, EVALUATION)
+_OBJECTS = frozenset({
+    names.ADAPTER_CONFIG, EVALUATION, MANIFEST, names.PROVENANCE, names.RECIPE, names.SPECIAL_TOKENS, names.TOKENIZER,
+    names.TOKENIZER_CONFIG, names.TRAINING_ARGS, names.VOCABULARY,
+})  # fmt: skip
+"""Members that are one JSON object."""
+_READ = frozenset({names.ADAPTER_CONFIG, names.PROVENANCE, names.RECIPE, names.TRAINING_ARGS})
+"""Those of them that are parsed here, besides the manifest and the evaluation."""
+_KEPT = frozenset({MANIFEST, SIGNATURE, EVALUATION}) | _READ
 
 
 def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
@@ -37,12 +46,15 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
     tensors = Tensors()
     contents = scan(path, keep=_KEPT, watch=tensors)
     _check_members(path, contents)
+    read = {name: strict_json.loads(contents.kept[name], file=f"{path}: {name}") for name in sorted(_READ)}
     file = f"{path}: {MANIFEST}"
     reading = load(contents.kept[MANIFEST], file=file, compatible=compatible)
     evaluation = parse_evaluation(contents.kept[EVALUATION], file=f"{path}: {EVALUATION}")
     check_references(reading.manifest, contents, file=file)
+    _check_listed(path, reading.manifest, contents)
     _check_integrity(path, reading.manifest, contents)
     _check_adapter(path, reading.manifest, contents, tensors.shapes[TENSORS])
+    _check_config(path, tensors.shapes[TENSORS], read[names.ADAPTER_CONFIG])
     _check_evaluation(path, reading.manifest, contents, evaluation)
     (base,) = reading.manifest.base_models
     return Checked(contents=contents, reading=reading, weights={base.name: TENSORS}, evaluation=evaluation)
@@ -54,6 +66,16 @@ def _check_members(path: Path, contents: Contents) -> None:
         raise FormatError(f"{path}: expected {', '.join(missing)} in the package, got none")
     for name, head in contents.heads.items():
         refuse_pickle(name, head)
+        if name in _OBJECTS and head[:1] != b"{":
+            raise FormatError(f"{path}: {name}: expected one JSON object, got something else")
+
+
+def _check_listed(path: Path, manifest: Manifest, contents: Contents) -> None:
+    """Nothing may be there but what the guide lists: what has no meaning is a place to hide."""
+    known = {*names.REQUIRED, *names.OPTIONAL, SIGNATURE, *manifest.needed_files.values()}
+    odd = sorted(name for name in contents.members if name not in known and not name.startswith(names.TESTS))
+    if odd:
+        raise FormatError(f"{path}: expected no members but those of a package, got {', '.join(odd)}")
 
 
 def _check_integrity(path: Path, manifest: Manifest, contents: Contents) -> None:
@@ -86,3 +108,13 @@ def _check_evaluation(path: Path, manifest: Manifest, contents: Contents, evalua
     wanted = (manifest.name, manifest.version, manifest.base_models[0].name, adapter)
     if about != wanted:
         raise IntegrityError(f"{path}, {EVALUATION}: expected it to be about {' '.join(wanted)}, got {' '.join(about)}")
+    if judged.verdict != "accepted":
+        raise IntegrityError(f"{path}, {EVALUATION}: expected an accepted expert, got {judged.describe()}")
+
+
+def _check_config(path: Path, shapes: Mapping[str, Shape], config: Any) -> None:
+    """What PEFT would be told must be about these tensors."""
+    try:
+        check_config(shapes, config)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}", offset=error.offset) from error

@@ -7,6 +7,7 @@ compatibly; they may hold ``training_args.bin``, a pickle, which nobody opens.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from expertkit import layout
@@ -54,6 +55,7 @@ def open_legacy(path: Path) -> Checked:
         *_odd_members(str(path), contents),
         *reading.warnings,
         *_unlisted(file, manifest, contents),
+        *_without_weights(file, manifest, weights),
         *_odd_adapters(file, manifest, weights, tensors.shapes),
     )
     return Checked(contents=contents, reading=Reading(manifest=manifest, warnings=warnings), weights=weights)
@@ -66,21 +68,35 @@ def is_legacy_pickle(name: str) -> bool:
 
 def _find_weights(manifest: Manifest, contents: Contents) -> dict[str, str]:
     """The member that holds each base's tensors, by the base's name, for those whose tensors are there."""
-    places = {entry.name: next(_places(entry, manifest, contents), None) for entry in manifest.base_models}
-    return {base: member for base, member in places.items() if member is not None}
+    by_folder = _index_folders(contents)
+    slugs = {base_slug(entry.name) for entry in manifest.base_models}
+    found = {entry.name: _find_member(entry, by_folder, contents, slugs=slugs) for entry in manifest.base_models}
+    return {base: member for base, member in found.items() if member is not None}
 
 
-def _places(entry: BaseEntry, manifest: Manifest, contents: Contents) -> Iterator[str]:
-    """Where a base's tensors may be: where the manifest says, in the folder of the base, flat if it is the only one."""
-    for adapter in entry.adapters:
-        if adapter.path:
-            yield from (name for name in (adapter.path, f"{adapter.path}/{TENSORS}") if name in contents.members)
+def _index_folders(contents: Contents) -> dict[str, str]:
+    """The tensors below each folder of ``weights/``, by the folder's name as a base's: those that lie highest."""
     below = [name.split("/") for name in contents.members if name.startswith(f"{layout.WEIGHTS}/")]
-    tensors = sorted((parts for parts in below if len(parts) > 2 and parts[-1] == TENSORS), key=len)
-    for spellings in ({base_slug(entry.name)}, older_spellings(entry.name)):
-        yield from ("/".join(parts) for parts in tensors if base_slug(parts[1]) in spellings)
-    if len(manifest.base_models) == 1 and TENSORS in contents.members:
-        yield TENSORS
+    tensors = sorted((parts for parts in below if len(parts) > 2 and parts[-1] == TENSORS), key=len, reverse=True)
+    return {base_slug(parts[1]): "/".join(parts) for parts in tensors}
+
+
+def _find_member(
+    entry: BaseEntry, by_folder: Mapping[str, str], contents: Contents, *, slugs: AbstractSet[str]
+) -> str | None:
+    """Where a base's tensors are: where the manifest says, in the folder of the base, flat if it is the only one.
+
+    A folder in an older spelling is not the base's where it is called as another of the ``slugs``.
+    """
+    own = base_slug(entry.name)
+    said = [name for adapter in entry.adapters if adapter.path for name in (adapter.path, f"{adapter.path}/{TENSORS}")]
+    spelled = [own, *sorted(older_spellings(entry.name) - slugs)]
+    candidates = [
+        *said,
+        *(by_folder[each] for each in spelled if each in by_folder),
+        *([TENSORS] if len(slugs) == 1 else []),
+    ]
+    return next((name for name in candidates if name in contents.members), None)
 
 
 def _odd_members(file: str, contents: Contents) -> Iterator[Problem]:
@@ -123,6 +139,13 @@ def _unlisted(file: str, manifest: Manifest, contents: Contents) -> Iterator[Pro
     if names:
         got = f"none for {', '.join(names)}"
         yield Problem(file=file, place="/integrity", expected="a hash of every member", got=got)
+
+
+def _without_weights(file: str, manifest: Manifest, weights: Mapping[str, str]) -> Iterator[Problem]:
+    """The bases that the manifest names and the package has nothing for."""
+    for index, entry in enumerate(manifest.base_models):
+        if entry.name not in weights:
+            yield Problem(file=file, place=f"/base_models/{index}", expected="its weights in the package", got="none")
 
 
 def _odd_adapters(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from expertkit.adapters import Shape, StreamCheck, describe, describe_as
+from expertkit.adapters.tensors import MAX_TENSORS
 from expertkit.archives.archive import Chunk, Part
 from expertkit.errors import FormatError
 from expertkit.manifest import AdapterEntry
@@ -19,6 +20,7 @@ class Tensors:
     def __init__(self) -> None:
         self.shapes: dict[str, dict[str, Shape]] = {}
         """By the name of the member, then of the tensor."""
+        self._count = 0
 
     def __call__(self, part: Part) -> Part:
         """The same member, whose chunks are checked as they are taken."""
@@ -35,9 +37,15 @@ class Tensors:
             for chunk in part.chunks:
                 check.feed(chunk)
                 yield chunk
-            self.shapes[part.name] = check.end()
+            self._remember(part.name, check.end())
         except FormatError as error:
             raise FormatError(f"{part.name}: {error}", offset=error.offset) from error
+
+    def _remember(self, name: str, shapes: dict[str, Shape]) -> None:
+        self._count += len(shapes)
+        if self._count > MAX_TENSORS:
+            raise FormatError(f"safetensors: expected at most {MAX_TENSORS} tensors in all, got more")
+        self.shapes[name] = shapes
 
 
 def describe_entry(adapter: AdapterEntry) -> str:
