@@ -24,6 +24,8 @@ def command(expert: str, base: str, *, as_json: bool) -> None:
 
     recipe = read_recipe(Path(), expert, base)
     found = decompose_adapter(Path(), recipe)
-    error = found["error"]["max"]
-    text = f"{recipe.key}: {found['modules']} modules of rank {found['rank']}, largest relative error {error:.2g}"
-    emit(found, as_json=as_json, text=text)
+    said = f"{recipe.key}: {found['kind']} of {found['modules']} modules"
+    how = (
+        f"rank {found['rank']}, largest relative error {found['error']['max']:.2g}" if "error" in found else "as it is"
+    )
+    emit(found, as_json=as_json, text=f"{said}, {how}")

@@ -77,7 +77,7 @@ def _check_readable(written: Path, *, shown: Path) -> None:
         open_canonical(written)
     except (FormatError, IntegrityError, ProblemsError) as error:
         why = str(error).replace(str(written), shown.name)
-        raise PackagingError(f"{shown}: expected a package that can be read again, got one where {why}") from error
+        raise PackagingError(f"{shown.name}: expected a package that can be read again, got one where {why}") from error
 
 
 def refuse(target: Path, refused: Judged, *, record: bool, whole: bool = True) -> Judged:

@@ -79,7 +79,7 @@ class TrainConfig:
     use_tf32: bool = False
     """Whether float32 products may be rounded to TensorFloat-32; needs a GPU of NVIDIA's Ampere or later."""
     use_sdpa: bool = True
-    """Whether attention is PyTorch's fused one, or its plain formula."""
+    """Whether attention is PyTorch's fused one, where the base's architecture has it, or its plain formula."""
     flash_attention_2: bool = False
     """Whether attention is the flash-attn package's; needs it, a GPU, and bf16 or fp16."""
     gradient_checkpointing: bool = False

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 
-def load_base(folder: Path, *, attention: str = "sdpa") -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def load_base(folder: Path, *, attention: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Model in evaluation mode and tokenizer of a transformers directory; no code of it is run.
 
     Args:
         folder: the directory.
-        attention: which of transformers' implementations of attention computes.
+        attention: which of transformers' implementations of attention computes; by default its own choice.
 
     Raises:
         CompatibilityError: the folder holds no model that transformers can load.

@@ -46,9 +46,9 @@ def _find_problems(config: TrainConfig) -> Iterator[str]:
         yield f"load_best_model_at_end: expected eval_steps that divide save_steps, got {config.eval_steps}"
 
 
-def attention(config: TrainConfig) -> str:
-    """Which attention the base is loaded with, as transformers names it."""
-    return "flash_attention_2" if config.flash_attention_2 else "sdpa" if config.use_sdpa else "eager"
+def attention(config: TrainConfig) -> str | None:
+    """Which attention the base is loaded with, as transformers names it; None for the fused one where there is one."""
+    return "flash_attention_2" if config.flash_attention_2 else None if config.use_sdpa else "eager"
 
 
 def peft_settings(config: TrainConfig) -> PeftConfig:
