@@ -41,10 +41,10 @@ def describe(
     facts = _adapter_facts(adapter, files[TENSORS])
     if manifest.schema_version == "1.0":
         raw["base_model"] = {**raw["base_model"], "sha256": fingerprint}
-        raw["adapters"] = [{**raw["adapters"][0], **facts}]
+        raw["adapters"] = [_completed(raw["adapters"][0], facts)]
     else:
         (entry,) = (entry for entry in raw["base_models"] if entry["name"] == recipe.base)
-        adapters = [{**entry["adapters"][0], **facts}]
+        adapters = [_completed(entry["adapters"][0], facts)]
         raw["base_models"] = [{**entry, "sha256": fingerprint, "adapters": adapters}]
     raw["training"]["config"] = recipe.to_json()["train"]
     raw["quality_metrics"] = {**(raw.get("quality_metrics") or {}), **_quality(report, files[TRAINING_ARGS])}
@@ -54,6 +54,15 @@ def describe(
 def integrity(members: Mapping[str, bytes]) -> dict[str, Any]:
     """The integrity block over ``members``, which are all but the manifest and the signature."""
     return {"algorithm": "sha256", "files": {name: sha256_bytes(members[name]) for name in sorted(members)}}
+
+
+_OF_KINDS = frozenset({"r", "alpha", "dropout", "feedforward_modules"})
+"""What an adapter of one kind has, and one of another not."""
+
+
+def _completed(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What a manifest says of an adapter, with what is true of it."""
+    return {key: value for key, value in {**entry, **facts}.items() if key in facts or key not in _OF_KINDS}
 
 
 def _adapter_facts(adapter: Adapter, tensors: bytes) -> dict[str, Any]:
