@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from expertkit.data.items import Item
+from expertkit.data.templates import TEMPLATES
 from expertkit.evaluation.exam import Exam, best_shots, in_turn
 from expertkit.evaluation.graders.json_documents import JsonGrader
 
@@ -18,7 +19,7 @@ ITEMS = [_item(number, form) for number, form in enumerate("aabac")]
 
 def _exam(*, examples: Sequence[Item]) -> Exam:
     items = {part: (_item(7, "a"), _item(8, "b")) for part in ("dev", "test", "unseen")}
-    return Exam(items=items, examples=tuple(examples), grader=JsonGrader(), template="chatml")
+    return Exam(items=items, examples=tuple(examples), grader=JsonGrader(), template=TEMPLATES["chatml"])
 
 
 def test_examples_show_every_form_before_one_twice() -> None:

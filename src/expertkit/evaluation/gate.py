@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from expertkit.evaluation.statistics import Difference
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
@@ -15,13 +17,14 @@ class Thresholds:
     """Largest p-value at which it still counts as better than its base, 0 to 1."""
 
 
-def refusal_reasons(thresholds: Thresholds, *, base: float, expert: float, p_value: float) -> list[str]:
+def refusal_reasons(thresholds: Thresholds, *, base: float, expert: float, found: Difference) -> list[str]:
     """Why the expert is refused; empty when it is accepted."""
     reasons = []
     if expert < thresholds.min_accuracy:
         reasons.append(f"accuracy: expected at least {thresholds.min_accuracy:.2f}, got {expert:.3f}")
     if expert < base:
         reasons.append(f"comparison: expected at least the base's {base:.3f}, got {expert:.3f}")
-    if p_value > thresholds.max_p:
-        reasons.append(f"significance: expected p of at most {thresholds.max_p:g}, got {p_value:.2g}")
+    if found.p_value > thresholds.max_p:
+        seen = f"; {found.items} items can tell differences of {found.detectable:.3f}" if found.detectable else ""
+        reasons.append(f"significance: expected p of at most {thresholds.max_p:g}, got {found.p_value:.2g}{seen}")
     return reasons

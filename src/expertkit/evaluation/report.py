@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from expertkit.data.prompt import Template, template_hash
 from expertkit.evaluation.arm import Arm
 from expertkit.evaluation.gate import Thresholds, refusal_reasons
-from expertkit.evaluation.statistics import mcnemar, wilson_interval
+from expertkit.evaluation.statistics import Difference, compare, holm, wilson_interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,9 @@ class Comparison:
 def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
     """The figures and the verdict."""
     base, expert = comparison.base.right(comparison.primary), comparison.expert.right(comparison.primary)
-    p_value = mcnemar(base, expert)
+    found = compare_arms(comparison.base, comparison.expert, comparison.primary, alpha=thresholds.max_p)
     scores = (comparison.base.score(comparison.primary), comparison.expert.score(comparison.primary))
-    reasons = refusal_reasons(thresholds, base=scores[0], expert=scores[1], p_value=p_value)
+    reasons = refusal_reasons(thresholds, base=scores[0], expert=scores[1], found=found)
     return {
         "metric": comparison.primary,
         "items": len(expert),
@@ -47,9 +47,10 @@ def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
         "base_interval": wilson_interval(sum(base), len(base)),
         "expert_score": scores[1],
         "expert_interval": wilson_interval(sum(expert), len(expert)),
-        "p_value": p_value,
+        "p_value": found.p_value,
+        "difference": asdict(found),
         "unseen": _unseen(comparison),
-        "secondary": {name: _both(comparison.base, comparison.expert, name) for name in comparison.metrics[1:]},
+        "secondary": _secondary(comparison),
         "forms": _forms(comparison),
         "prompt": {
             "template": comparison.template_name,
@@ -59,6 +60,12 @@ def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
         "verdict": "refused" if reasons else "accepted",
         "reasons": reasons,
     }
+
+
+def compare_arms(base: Arm, expert: Arm, metric: str, *, alpha: float) -> Difference:
+    """How much better the expert is by a metric; items of one schema are no independent witnesses."""
+    groups = [item.group for item in base.items]
+    return compare(base.right(metric), expert.right(metric), groups, alpha=alpha)
 
 
 def cases(comparison: Comparison) -> Iterator[dict[str, Any]]:
@@ -92,8 +99,14 @@ def _unseen(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _both(base: Arm, expert: Arm, metric: str) -> dict[str, float]:
-    return {"base": base.score(metric), "expert": expert.score(metric)}
+def _secondary(comparison: Comparison) -> dict[str, Any]:
+    """The other metrics, their p-values adjusted for being several (Holm)."""
+    base, expert = comparison.base, comparison.expert
+    p_values = {name: compare_arms(base, expert, name, alpha=0.05).p_value for name in comparison.metrics[1:]}
+    adjusted = holm(p_values)
+    return {
+        name: {"base": base.score(name), "expert": expert.score(name), "p_value": adjusted[name]} for name in p_values
+    }
 
 
 def _forms(comparison: Comparison) -> dict[str, Any]:
