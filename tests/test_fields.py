@@ -146,3 +146,16 @@ def test_a_field_left_out_of_a_part_is_unknown_there() -> None:
     read_part(Part(Inner, without=frozenset({"name"})), {"name": "a"}, Place("file", problems))
 
     assert [str(problem) for problem in problems] == ['file: name: expected a known key, got "name"']
+
+
+def test_a_place_tells_whether_anything_was_wrong_since_a_mark() -> None:
+    """Also further inside, and in whatever shares its list; a warning is nothing wrong."""
+    place = Place("file", [], warnings=[])
+    place.wrong("a", "b")
+
+    mark = place.mark()
+    place.deviates("a", "b")
+    before = place.is_sound_since(mark)
+    place.at("inner").entry(0).wrong("a", "b")
+
+    assert (before, place.is_sound_since(mark)) == (True, False)

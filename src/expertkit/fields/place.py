@@ -35,6 +35,14 @@ class Place:
         """An entry of this list."""
         return self._moved(f"/{index}" if self.is_json else f"[{index}]")
 
+    def mark(self) -> int:
+        """How far the problems have come; ``is_sound_since`` asks what was added after it."""
+        return len(self.problems)
+
+    def is_sound_since(self, mark: int) -> bool:
+        """Whether nothing was wrong since ``mark``, here or at any place that shares the list."""
+        return len(self.problems) == mark
+
     def wrong(self, expected: str, got: str, *, known: Iterable[str] = (), word: str | None = None) -> None:
         """Note a problem here; ``known`` are the words that ``word`` may have been meant to be."""
         self.problems.append(self._problem(expected, got, known, word))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from expertkit.fields.place import Place, show
@@ -108,13 +108,6 @@ class Entries:
         return {"minItems": self.low, "uniqueItems": True} if self.low else {"uniqueItems": True}
 
 
-@dataclass(frozen=True, slots=True)
-class Formerly:
-    """No rule, but a type: what older files have here instead."""
-
-    kind: Any
-
-
 _NULL = {"type": "null"}
 _SAID = {"not": _NULL}
 """JSON Schema of a value that says something."""
@@ -185,14 +178,3 @@ class OneOf:
 
 
 ObjectRule = When | NotBoth | OneOf
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """No rule, but a type: a mapping that gives some of a dataclass's fields; the others come from elsewhere."""
-
-    kind: Any
-    without: frozenset[str] = frozenset()
-    """Fields that may not be given here."""
-    also: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Further keys, with their types."""

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origi
 from expertkit.errors import nearest
 from expertkit.fields.declarations import NEEDED, declared, extras_of, fields_of, is_needed, known, rules_of
 from expertkit.fields.place import Place, show
-from expertkit.fields.rules import Formerly, Part, Rule
+from expertkit.fields.rules import Rule
+from expertkit.fields.types import Formerly, Part
 
 LARGEST_INT = 2**53 - 1
 """What JSON readers everywhere, and RFC 8785, hold exactly."""
@@ -189,11 +190,11 @@ class Object(Shape):
 
     def read(self, value: Any, place: Place) -> Any:
         """The dataclass, if every field is right and none is missing."""
-        before = len(place.problems)
+        mark = place.mark()
         given = read_keys(declared(self.kind), value, place, extras=extras_of(self.kind))
         miss(self.kind, given, place)
         check_rules(self.kind, value, place)
-        return None if len(place.problems) > before else self.kind(**given)
+        return self.kind(**given) if place.is_sound_since(mark) else None
 
     def describe(self) -> str:
         """A noun."""
@@ -237,12 +238,12 @@ class Narrowed(Shape):
 
     def read(self, value: Any, place: Place) -> Any:
         """As the shape reads it, if the rule accepts that."""
-        before = len(place.problems)
+        mark = place.mark()
         result = self.shape.read(value, place)
-        if len(place.problems) == before and not self.rule.accepts(result):
+        if place.is_sound_since(mark) and not self.rule.accepts(result):
             note = place.wrong if self.rule.is_firm else place.deviates
             note(self.describe(), show(value))
-        return result if len(place.problems) == before else None
+        return result if place.is_sound_since(mark) else None
 
     def describe(self) -> str:
         """The shape with its rule."""

@@ -11,10 +11,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from expertkit import fields
+from expertkit import fields, strict_json
 from expertkit.errors import ManifestError, Problem
 from expertkit.fields import Place, read, show
-from expertkit.manifest import strict_json
 from expertkit.manifest.model import BaseEntry, Manifest, MultiManifest, SingleManifest
 from expertkit.manifest.names import base_slug
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expertkit import bases, layout
+from expertkit import bases, layout, strict_json
 from expertkit.adapters import Adapter, check_fit, decode
 from expertkit.archives.pickles import refuse_pickle
 from expertkit.errors import CompatibilityError, FormatError, IntegrityError, PackagingError
 from expertkit.files import dump_json, required, sha256_bytes
-from expertkit.manifest import Manifest, loads, strict_json
+from expertkit.manifest import Manifest, loads
 from expertkit.packages import names
 from expertkit.packages.making.card import card
 from expertkit.packages.making.description import describe, integrity

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expertkit.errors import FormatError
-from expertkit.manifest.strict_json import MAX_DEPTH, loads
+from expertkit.strict_json import MAX_DEPTH, loads
 
 JSON = st.recursive(
     st.none()
