@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from expertkit.errors import FormatError, ManifestError
+from expertkit.errors import ManifestError
 from expertkit.manifest import Reading, load, parse
 from tests.manifest.builders import raw_manifest, without
 
@@ -163,18 +163,22 @@ def test_what_has_never_meant_anything_is_refused_all_the_same(change: Change, p
 
 
 def test_a_comment_that_is_there_twice_is_a_warning_and_any_other_key_an_error() -> None:
-    """One known manifest repeats a comment."""
+    """One known manifest repeats a comment; each repeat is told with its pointer, and beside other problems."""
     text = json.dumps(raw_manifest())
-    twice = text.replace('"config": {', '"config": {"_comment": "a", "_comment": "b", ')
-    wrong = text.replace('"config": {', '"config": {"rank": 1, "rank": 2, ')
+    twice = text.replace('"config": {', '"config": {"_comment": "a",\n"_comment": "b", ')
+    wrong = twice.replace('"_comment": "b"', '"_comment": "b", "rank": 1, "rank": 2, "alpha": -1, "rank": 3')
 
     reading = load(twice.encode(), file="manifest.json", compatible=True)
-
-    assert [(warning.place, warning.got) for warning in reading.warnings] == [("", "'_comment' twice")]
-    with pytest.raises(FormatError, match="'_comment' twice"):
-        load(twice.encode(), file="manifest.json")
-    with pytest.raises(FormatError, match="'rank' twice"):
+    with pytest.raises(ManifestError) as strict:
+        load(wrong.encode(), file="manifest.json")
+    with pytest.raises(ManifestError) as compatible:
         load(wrong.encode(), file="manifest.json", compatible=True)
+
+    comment = ("/training/config/_comment", "'_comment' twice, again on line 2 column 1")
+    assert [(warning.place, warning.got) for warning in reading.warnings] == [comment]
+    rest = ["/training/config/rank", "/training/config/rank", "/training/config/alpha"]
+    assert [problem.place for problem in strict.value.problems] == [comment[0], *rest]
+    assert [problem.place for problem in compatible.value.problems] == rest
 
 
 def test_pointers_are_escaped() -> None:

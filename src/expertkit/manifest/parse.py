@@ -34,7 +34,7 @@ def loads(data: bytes, *, file: str) -> Manifest:
 
     Raises:
         FormatError: the text is not strict JSON.
-        ManifestError: it is no manifest; all problems at once.
+        ManifestError: it is no manifest or repeats keys; all problems at once.
     """
     return load(data, file=file).manifest
 
@@ -48,13 +48,15 @@ def load(data: bytes, *, file: str, compatible: bool = False) -> Reading:
         compatible: whether to put up with what older manifests contain.
 
     Raises:
-        FormatError: the text is not strict JSON; ``compatible`` puts up with a comment key that is there twice.
-        ManifestError: it is no manifest; all problems at once.
+        FormatError: the text is not strict JSON.
+        ManifestError: it is no manifest or repeats keys; all problems at once. ``compatible`` puts up with comments
+            that are there again.
     """
-    warnings: list[Problem] = []
-    value = strict_json.loads(data, file=file, repeated_comments=warnings if compatible else None)
-    reading = parse(value, file=file, compatible=compatible)
-    return Reading(manifest=reading.manifest, warnings=(*warnings, *reading.warnings))
+    repeated: list[Problem] = []
+    value = strict_json.loads(data, file=file, repeated=repeated)
+    comments = [problem for problem in repeated if compatible and _is_comment(problem)]
+    problems = [problem for problem in repeated if problem not in comments]
+    return _reading(value, Place(file, problems, is_json=True, warnings=comments if compatible else None))
 
 
 def parse(raw: object, *, file: str, compatible: bool = False) -> Reading:
@@ -63,24 +65,31 @@ def parse(raw: object, *, file: str, compatible: bool = False) -> Reading:
     Raises:
         ManifestError: it is no manifest; all problems at once.
     """
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
-    place = Place(file, problems, is_json=True, warnings=warnings if compatible else None)
-    if not isinstance(raw, dict):
-        place.wrong("a mapping", show(raw))
-        raise ManifestError(problems)
-    manifest = _read(raw, place)
-    if manifest is None or problems:
-        raise ManifestError(problems)
-    if len(manifest.base_models) > 1:
-        _warn_of_shared_data(manifest, Place(file, warnings, is_json=True))
-    return Reading(manifest=manifest, warnings=tuple(warnings))
+    return _reading(raw, Place(file, [], is_json=True, warnings=[] if compatible else None))
 
 
 def json_schema(version: str) -> dict[str, Any]:
     """The JSON Schema of manifests of a schema version, as they are read strictly."""
     title = f"Manifest of an expert, schema {version}"
     return {"title": title, **fields.json_schema(SCHEMAS[version])}
+
+
+def _is_comment(problem: Problem) -> bool:
+    return problem.place.rpartition("/")[2].startswith("_")
+
+
+def _reading(raw: object, place: Place) -> Reading:
+    """The manifest, where ``place`` has no problem yet and gets none."""
+    if not isinstance(raw, dict):
+        place.wrong("a mapping", show(raw))
+        raise ManifestError(place.problems)
+    manifest = _read(raw, place)
+    if manifest is None or place.problems:
+        raise ManifestError(place.problems)
+    warnings = [] if place.warnings is None else place.warnings
+    if len(manifest.base_models) > 1:
+        _warn_of_shared_data(manifest, Place(place.file, warnings, is_json=True))
+    return Reading(manifest=manifest, warnings=tuple(warnings))
 
 
 def _read(raw: dict[str, Any], place: Place) -> Manifest | None:
