@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from expertkit.errors import Problem, nearest
 
 _SHOWN = 60
+_MOST_GUESSES = 50
+_LONGEST_GUESSED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,13 @@ class Place:
         (self.problems if self.warnings is None else self.warnings).append(self._problem(expected, got, known, word))
         return tolerated
 
+    def guess(self, word: str, known: Iterable[str]) -> str | None:
+        """What a word was probably meant to be; none for what nobody typed: long words, and the next of very many."""
+        told = len(self.problems) + len(self.warnings or ())
+        return nearest(word, known) if len(word) <= _LONGEST_GUESSED and told < _MOST_GUESSES else None
+
     def _problem(self, expected: str, got: str, known: Iterable[str], word: str | None) -> Problem:
-        guess = None if word is None else nearest(word, known)
+        guess = None if word is None else self.guess(word, known)
         return Problem(file=self.file, place=self.path, expected=expected, got=got, nearest=guess)
 
     def _moved(self, step: str) -> Place:

@@ -63,7 +63,7 @@ class Text:
     """The form of a text: a pattern for the whole of it, and what that means in words."""
 
     pattern: str
-    """A regular expression that Python and ECMA-262 read alike."""
+    r"""A regular expression that Python and ECMA-262 read alike: without ``\d``, ``\s`` and ``\w``, which differ."""
     meaning: str
     is_firm: bool = False
 
