@@ -119,8 +119,8 @@ def test_many_repeated_keys_are_found_at_once() -> None:
     data = b"{" + b",\n".join([b'"a":0'] * 100_000) + b"}"
     again: list[Problem] = []
 
-    begun = time.monotonic()
+    begun = time.process_time()
     loads(data, file="x", repeated=again)
 
     assert len(again) == 99_999
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5

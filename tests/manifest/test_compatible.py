@@ -319,14 +319,14 @@ def test_a_mebibyte_of_unknown_keys_is_read_at_once(*, is_compatible: bool) -> N
     words = [f"unknown_key_{number}" for number in range(48_000)]
     text = json.dumps(raw_manifest(**dict.fromkeys(words, 1)), separators=(",", ":")).encode()
 
-    begun = time.monotonic()
+    begun = time.process_time()
     try:
         found = load(text, file="manifest.json", compatible=is_compatible).warnings
     except ManifestError as refusal:
         found = refusal.problems
 
     assert len(found) == len(words)
-    assert time.monotonic() - begun < 2
+    assert time.process_time() - begun < 2
     assert 0.9 < len(text) / 2**20 < 1
 
 

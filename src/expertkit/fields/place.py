@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from expertkit.errors import Problem, nearest
 
@@ -65,7 +65,7 @@ class Place:
         return Problem(file=self.file, place=self.path, expected=expected, got=got, nearest=guess)
 
     def _moved(self, step: str) -> Place:
-        return replace(self, path=self.path + step)
+        return Place(self.file, self.problems, self.path + step, self.is_json, self.warnings)
 
 
 def show(value: object) -> str:
