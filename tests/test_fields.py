@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -146,3 +147,41 @@ def test_a_field_left_out_of_a_part_is_unknown_there() -> None:
     read_part(Part(Inner, without=frozenset({"name"})), {"name": "a"}, Place("file", problems))
 
     assert [str(problem) for problem in problems] == ['file: name: expected a known key, got "name"']
+
+
+def test_a_place_tells_whether_anything_was_wrong_since_a_mark() -> None:
+    """Also further inside, and in whatever shares its list; a warning is nothing wrong."""
+    place = Place("file", [], warnings=[])
+    place.wrong("a", "b")
+
+    mark = place.mark()
+    place.deviates("a", "b")
+    before = place.is_sound_since(mark)
+    place.at("inner").entry(0).wrong("a", "b")
+
+    assert (before, place.is_sound_since(mark)) == (True, False)
+
+
+def test_every_number_that_a_double_holds_is_one_and_the_next_is_told_to_be_too_large() -> None:
+    """Also where its bounds are told, and where something else may stand there."""
+    largest = sys.float_info.max
+
+    assert problems_of(float, largest) == problems_of(float, -largest) == problems_of(float, int(largest)) == []
+    assert problems_of(float | None, float("inf")) == [
+        "file: expected a number or null, got Infinity, which is too large"
+    ]
+    assert problems_of(Annotated[int, Range(low=1)], 2**53) == [
+        "file: expected a whole number, at least 1, got 9007199254740992, which is too large"
+    ]
+    assert problems_of(str, 2**53) == ["file: expected a text, got 9007199254740992"]
+
+
+def test_a_guess_is_made_for_what_somebody_may_have_typed() -> None:
+    """For short words, and for some tens of them."""
+    few = problems_of(Inner, {"name": "a", "sise": 1})
+    long = problems_of(Inner, {"name": "a", "siz" + "e" * 100: 1})
+    many = problems_of(Inner, {"name": "a", **{f"size{number}": 1 for number in range(1000)}})
+
+    assert "did you mean 'size'" in few[0]
+    assert "did you mean" not in long[0]
+    assert 10 < sum("did you mean" in problem for problem in many) < 100

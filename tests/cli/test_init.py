@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from expertkit.cli.main import main
 from expertkit.recipes import resolve
-from tests.recipes.builders import edit, make_project
+from tests.recipes.builders import base_text, edit, make_project, write
 
 
 @pytest.fixture
@@ -53,15 +53,66 @@ def test_bases_and_words_can_be_given(project: Path) -> None:
 
 
 def test_all_that_is_wrong_is_told_and_nothing_is_made(project: Path) -> None:
-    """A name, a base and a domain that cannot be."""
-    done = run("New", "--base", "Tiny!")
-    unknown = run("expert-new", "--domain", "cypher")
+    """By the options that it was said with, each with the nearest word that there is."""
+    done = run("New", "--base", "tinny", "--domain", "sqll", "--license", "a b", "--description", " ")
 
-    assert (done.exit_code, unknown.exit_code) == (11, 11)
-    assert "/name: expected an expert's name" in done.stderr
-    assert "/base_models/0/name: expected a base model's name" in done.stderr
-    assert "/training/dataset/generation/domain: expected one of" in unknown.stderr
+    assert done.exit_code == 11
+    base, name, description, domain, spdx = done.stderr.removeprefix("Error: ").splitlines()
+    assert base.startswith("expert-cli init: --base: expected one base model of configs/base_models/, got")
+    assert base.endswith("got \"tinny\", did you mean 'tiny'?")
+    assert name == "expert-cli init: NAME: expected an expert's name such as 'expert-sql', got \"New\""
+    assert description == 'expert-cli init: --description: expected a text that is not empty, got " "'
+    assert domain.startswith("expert-cli init: --domain: expected one of ")
+    assert domain.endswith("did you mean 'sql'?")
+    assert spdx == 'expert-cli init: --license: expected a word without spaces, got "a b"'
     assert sorted(path.name for path in (project / "experts").iterdir()) == ["expert-json", "expert-sql"]
+
+
+@pytest.mark.usefixtures("project")
+def test_no_name_is_no_name() -> None:
+    """An empty word names no folder."""
+    done = run("")
+
+    assert done.exit_code == 11
+    assert done.stderr.startswith("Error: expert-cli init: NAME: expected an expert's name")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--base", "tiny"]])
+def test_outside_of_a_project_the_hint_helps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """There is no base anywhere else, named or not."""
+    monkeypatch.chdir(tmp_path)
+
+    done = run("expert-new", *arguments)
+
+    assert done.exit_code == 11
+    assert done.stderr.splitlines()[-1] == "Hint: start from the project's root"
+
+
+def test_a_base_is_found_however_it_is_spelled(project: Path) -> None:
+    """Twice the same is one; a spelling of two bases is told with both."""
+    for name in ("qwen3-0.6b", "qwen3-0-6b"):
+        write(project / f"configs/base_models/{name}.yaml", base_text(name))
+
+    made = run("expert-new", "--base", "TINY", "--model", "models/Tiny", "--base", "Qwen/Qwen3-0.6B")
+    unclear = run("expert-other", "--base", "qwen3.0-6b")
+
+    raw = json.loads((project / "experts/expert-new/manifest.json").read_text())
+    assert made.exit_code == 0
+    assert [entry["name"] for entry in raw["base_models"]] == ["tiny", "qwen3-0.6b"]
+    assert unclear.exit_code == 11
+    assert 'got "qwen3.0-6b", which may be qwen3-0-6b or qwen3-0.6b' in unclear.stderr
+
+
+@pytest.mark.usefixtures("project")
+def test_nothing_is_said_against_what_was_just_made() -> None:
+    """Not that its bases learn from one data set either, which the line builds for all of them."""
+    run("expert-new")
+
+    valid = CliRunner().invoke(main, ["validate", "expert-new"])
+
+    assert (valid.exit_code, valid.stderr) == (0, "")
 
 
 def test_an_expert_that_is_there_is_not_touched(project: Path) -> None:

@@ -79,6 +79,44 @@ def test_a_dry_run_shows_the_difference_and_writes_nothing(manifest: Path) -> No
     assert "load_order" not in [line[1:] for line in done.stdout.splitlines() if line[0] in "+-"]
 
 
+def test_a_dry_run_gives_the_difference_as_a_value_too(manifest: Path) -> None:
+    """``--json`` says what would change as well."""
+    shown = run(manifest, "--dry-run")
+
+    facts = json.loads(run(manifest, "--dry-run", "--json").stdout)
+
+    assert facts["difference"] + "\n" == shown.stdout
+    assert (facts["changed"], facts["written"]) == (True, False)
+
+
+def test_the_name_of_an_expert_will_do(manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As everywhere."""
+    folder = tmp_path / "experts/expert-sql"
+    folder.mkdir(parents=True)
+    manifest.rename(folder / "manifest.json")
+    monkeypatch.chdir(tmp_path)
+
+    done = run("expert-sql")
+
+    assert (done.exit_code, done.stdout) == (0, "experts/expert-sql/manifest.json: written in schema 2.0\n")
+    assert json.loads((folder / "manifest.json").read_text())["schema_version"] == "2.0"
+
+
+@pytest.mark.parametrize("key", ["_text", "base_model"])
+def test_a_manifest_that_cannot_be_migrated_is_not_touched(manifest: Path, key: str) -> None:
+    """Too long, or wrong in schema 2.0: what was there is there."""
+    wrong = {"_text": "x" * (2**20 - 4000), "base_model": {**OLD["base_model"], "custom_template": 5}}
+    manifest.write_text(json.dumps({**OLD, key: wrong[key]}, indent=1))
+    manifest.write_text(manifest.read_text() + " " * (2**20 - manifest.stat().st_size if key == "_text" else 0))
+    before = manifest.read_bytes()
+
+    done = run(manifest)
+
+    assert (done.exit_code, manifest.read_bytes()) == (11, before)
+    assert "in schema 2.0: " in done.stderr
+    assert "Hint: nothing was written" in done.stderr
+
+
 def test_what_is_in_the_way_is_told_and_nothing_is_lost(manifest: Path) -> None:
     """Adapters inside of base_model mean nothing in schema 1.0, and would be replaced."""
     manifest.write_bytes(dump_json({**OLD, "base_model": {**OLD["base_model"], "adapters": ["mine"]}}))

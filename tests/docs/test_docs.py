@@ -78,12 +78,14 @@ def test_a_stale_page_of_commands_is_told(tmp_path: Path) -> None:
 
 
 def test_the_example_in_the_readme_prints_what_it_shows() -> None:
-    """Every command of a console block whose output is shown gives that output here."""
+    """Every command of a console block whose output is shown gives that output here, and no warning beside it."""
     blocks = re.findall(r"^```console\n(.*?)^```$", readme(), flags=re.MULTILINE | re.DOTALL)
     parts = [part.partition("\n") for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]]
     shown = {command: output for command, _, output in parts if output}
 
-    printed = {command: run(*shlex.split(command, comments=True)) for command in shown}
+    printed = {
+        command: run(*shlex.split(command, comments=True), stderr=subprocess.STDOUT) for command in shown
+    }  # fmt: skip
 
     assert shown
     assert printed == shown
@@ -136,8 +138,9 @@ def readme() -> str:
     return (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def run(*command: str, stdin: str = "") -> str:
+def run(*command: str, stdin: str = "", stderr: int = subprocess.PIPE) -> str:
     """What a command prints in the project's root, with this Python's programs found first."""
     environment = {**os.environ, "COLUMNS": "80", "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, input=stdin, capture_output=True, text=True, check=True)
-    return done.stdout
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, input=stdin, stdout=subprocess.PIPE, stderr=stderr, text=True, check=True
+    ).stdout

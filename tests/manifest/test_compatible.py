@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from expertkit.errors import FormatError, ManifestError
+from expertkit.errors import ManifestError
 from expertkit.manifest import Reading, load, parse
-from tests.manifest.builders import raw_manifest, without
+from tests.manifest.builders import raw_base, raw_manifest, without
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -163,18 +163,22 @@ def test_what_has_never_meant_anything_is_refused_all_the_same(change: Change, p
 
 
 def test_a_comment_that_is_there_twice_is_a_warning_and_any_other_key_an_error() -> None:
-    """One known manifest repeats a comment."""
+    """One known manifest repeats a comment; each repeat is told with its pointer, and beside other problems."""
     text = json.dumps(raw_manifest())
-    twice = text.replace('"config": {', '"config": {"_comment": "a", "_comment": "b", ')
-    wrong = text.replace('"config": {', '"config": {"rank": 1, "rank": 2, ')
+    twice = text.replace('"config": {', '"config": {"_comment": "a",\n"_comment": "b", ')
+    wrong = twice.replace('"_comment": "b"', '"_comment": "b", "rank": 1, "rank": 2, "alpha": -1, "rank": 3')
 
     reading = load(twice.encode(), file="manifest.json", compatible=True)
-
-    assert [(warning.place, warning.got) for warning in reading.warnings] == [("", "'_comment' twice")]
-    with pytest.raises(FormatError, match="'_comment' twice"):
-        load(twice.encode(), file="manifest.json")
-    with pytest.raises(FormatError, match="'rank' twice"):
+    with pytest.raises(ManifestError) as strict:
+        load(wrong.encode(), file="manifest.json")
+    with pytest.raises(ManifestError) as compatible:
         load(wrong.encode(), file="manifest.json", compatible=True)
+
+    comment = ("/training/config/_comment", "'_comment' twice, again on line 2 column 1")
+    assert [(warning.place, warning.got) for warning in reading.warnings] == [comment]
+    rest = ["/training/config/rank", "/training/config/rank", "/training/config/alpha"]
+    assert [problem.place for problem in strict.value.problems] == [comment[0], *rest]
+    assert [problem.place for problem in compatible.value.problems] == rest
 
 
 def test_pointers_are_escaped() -> None:
@@ -185,13 +189,18 @@ def test_pointers_are_escaped() -> None:
 
 
 def test_several_bases_with_one_data_set_are_a_warning_even_in_a_strict_reading() -> None:
-    """All of them learn from it, which may not be meant."""
-    entry = raw_manifest()["base_models"][0]
+    """All of them learn from it, which may not be meant; what the line builds is rendered for each base."""
+    raw = raw_manifest(base_models=[raw_base("tiny"), raw_base("small")])
+    built = parse(raw, file="manifest.json")
+    dataset(path="data/mine")(raw)
 
-    (warning,) = parse(raw_manifest(base_models=[entry, {**entry, "name": "small"}]), file="manifest.json").warnings
+    (warning,) = parse(raw, file="manifest.json").warnings
 
-    assert warning.place == "/training/dataset"
-    assert warning.got == "one data set for tiny, small"
+    assert str(warning) == (
+        "manifest.json: /training/dataset: expected a data set that all bases learn from (ignore this if it is meant), "
+        "got one for tiny, small"
+    )
+    assert built.warnings == ()
 
 
 @pytest.mark.parametrize("other", ["tiny", "models/Tiny", "TINY"])
@@ -209,6 +218,32 @@ def test_two_bases_with_one_weight_path_are_refused(other: str) -> None:
     assert [problem.place for problem in by_path.value.problems] == [
         "/base_models/0/adapters/0/path", "/base_models/1/adapters/0/path",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "places"),
+    [
+        ("weights/small", None, [0]),
+        ("weights/x", "weights/x/adapter_model.safetensors", [0, 1]),
+        ("adapter_model.safetensors", "other.safetensors", [0, 1]),
+        (None, "./weights//tiny/", [1]),
+        ("weights/x", "weights/x/final", []),
+        ("weights/small/", "weights/tiny", []),
+    ],
+)
+def test_paths_that_come_to_one_folder_are_one_folder(first: str | None, second: str | None, places: list[int]) -> None:
+    """A file lies in its folder, and without a path it is weights/ and the base's name."""
+    bases = [raw_base("tiny"), raw_base("small")]
+    for entry, path in zip(bases, (first, second), strict=True):
+        entry["adapters"][0] |= {} if path is None else {"path": path}
+
+    try:
+        read(raw_manifest(base_models=bases))
+        found = []
+    except ManifestError as refusal:
+        found = [problem.place for problem in refusal.problems]
+
+    assert found == [f"/base_models/{index}/adapters/0/path" for index in places]
 
 
 @pytest.mark.parametrize("said", [{"schema_version": "1.0"}, {}])
@@ -276,6 +311,23 @@ def test_a_long_requirement_is_read_at_once() -> None:
 
     assert [warning.place for warning in reading.warnings] == ["/constraints/requires/0"]
     assert time.monotonic() - begun < 1
+
+
+@pytest.mark.parametrize("is_compatible", [True, False])
+def test_a_mebibyte_of_unknown_keys_is_read_at_once(*, is_compatible: bool) -> None:
+    """Nobody typed them, and what they were meant to be is asked for the first few alone."""
+    words = [f"unknown_key_{number}" for number in range(48_000)]
+    text = json.dumps(raw_manifest(**dict.fromkeys(words, 1)), separators=(",", ":")).encode()
+
+    begun = time.process_time()
+    try:
+        found = load(text, file="manifest.json", compatible=is_compatible).warnings
+    except ManifestError as refusal:
+        found = refusal.problems
+
+    assert len(found) == len(words)
+    assert time.process_time() - begun < 2
+    assert 0.9 < len(text) / 2**20 < 1
 
 
 def test_what_would_steer_a_terminal_is_shown_as_its_escape() -> None:

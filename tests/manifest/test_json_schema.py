@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,15 @@ from jsonschema import Draft202012Validator
 
 from expertkit.errors import ManifestError
 from expertkit.manifest import parse
-from tests.manifest.builders import raw_manifest
+from tests.manifest.builders import raw_base, raw_manifest
 from tests.manifest.test_compatible import ACCEPTED, DEVIATIONS, SINGLE
 
 VERSIONS = ("1.0", "2.0")
-WRONG: list[Any] = [None, True, -1, 2.5e60, 0.5, "", "no such word", [], {}, [None], {"no_such_key": 1}]
+LARGEST = sys.float_info.max
+WRONG: list[Any] = [
+    None, True, -1, 2.5e60, 1.75e308, -LARGEST, 0.5, "", "no such word", "\u00a0", "\ufeff\u2003", "\x1c", "\u0663",
+    "caf\u00e9", [], {}, [None], {"no_such_key": 1},
+]  # fmt: skip
 
 
 def schema(version: str) -> Draft202012Validator:
@@ -31,6 +37,7 @@ def manifests() -> Iterator[tuple[str, dict[str, Any]]]:
     whole = raw_manifest()
     for change in ACCEPTED:
         change(whole)
+    whole["base_models"].append(raw_base("small"))
     yield "2.0", whole
     single = {key: value for key, value in whole.items() if key != "base_models"}
     yield "1.0", {**single, "schema_version": "1.0", **SINGLE}
@@ -87,3 +94,14 @@ def test_schema_and_reader_agree_on_every_mutation(version: str) -> None:
             assert validator.is_valid(raw) == is_read(raw), raw
 
     assert tried > 700
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_patterns_write_their_signs_out(version: str) -> None:
+    r"""``\d``, ``\s``, ``\w`` and ``\b`` are other signs in other dialects, but for ``[\s\S]``, which is every sign."""
+    found = re.findall(r'"pattern": (".*")', json.dumps(schema(version).schema, indent=0))
+
+    patterns = [json.loads(pattern).replace(r"[\s\S]", "") for pattern in found]
+
+    assert len(patterns) > 20
+    assert [pattern for pattern in patterns if re.search(r"\\[dDsSwWbB]", pattern)] == []

@@ -154,6 +154,33 @@ def test_another_schema_version_is_refused_by_what_is_supported(version: object)
     assert found.startswith('/schema_version: expected a supported version ("1.0", "2.0"), got ')
 
 
+@pytest.mark.parametrize(("key", "version"), [("base_models", "2.1"), ("base_models", 3), ("base_model", "0.9")])
+def test_a_manifest_of_another_schema_version_is_read_on_as_the_nearest(key: str, version: object) -> None:
+    """What is wrong beside it is told at once, by the schema that has such bases."""
+    raw = raw_manifest(name="x", schema_version=version)
+    single = {"base_model": {"name": "T"}, "adapters": raw_base()["adapters"]}
+    raw = raw if key == "base_models" else {**without(raw, "base_models"), **single}
+
+    found = [problem.partition(":")[0] for problem in problems_of(raw)]
+
+    assert found == ["/schema_version", "/name", *(["/base_model/name"] if key == "base_model" else [])]
+
+
+def test_the_bases_of_the_other_schema_are_told_with_the_way_out() -> None:
+    """They are read on as what they are, so that nothing else is blamed for it."""
+    single = {"base_model": {"name": "T"}, "adapters": raw_base()["adapters"]}
+
+    old_in_new = problems_of({**without(raw_manifest(), "base_models"), **single})
+    new_in_old = problems_of(raw_manifest(schema_version="1.0"))
+
+    told, inside = old_in_new
+    assert told.startswith(
+        '/base_model: expected base_models, or schema_version "1.0", which expert-cli migrate writes'
+    )
+    assert inside == "/base_model/name: expected a base model's name such as 'qwen3-0.6b', got \"T\""
+    assert new_in_old == ['/schema_version: expected "2.0" with base_models, got "1.0"']
+
+
 def test_a_missing_schema_version_is_told_beside_the_other_problems() -> None:
     """A manifest that has base_models is one of schema 2.0 that forgot to say so."""
     found = problems_of(without(raw_manifest(name="x"), "schema_version"))

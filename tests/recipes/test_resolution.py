@@ -329,7 +329,7 @@ def test_wrong_manifests_alone_are_a_manifest_error(project: Path) -> None:
     sql, other = project / "experts/expert-sql", project / "experts/expert-json"
     edit(sql / "manifest.json", '"build/data/expert-sql"', '"data/sql"')
     (sql / "tests/test_cases.json").unlink()
-    write(other / "manifest.json", '{"name": 1, "name": 2}')
+    write(other / "manifest.json", '{"name": NaN}')
 
     with pytest.raises(ManifestError) as refusal:
         resolve(project)
@@ -337,7 +337,7 @@ def test_wrong_manifests_alone_are_a_manifest_error(project: Path) -> None:
     assert [(each.file.split("/")[1], each.place, each.got) for each in refusal.value.problems] == [
         ("expert-sql", "/evaluation/test_cases", '"tests/test_cases.json"'),
         ("expert-sql", "/training/dataset/path", '"data/sql"'),
-        ("expert-json", "", "'name' twice"),
+        ("expert-json", "", "NaN on line 1 column 10"),
     ]
 
 

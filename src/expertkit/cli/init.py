@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from expertkit import layout
 from expertkit.cli.main import emit
 from expertkit.cli.options import as_json
+
+if TYPE_CHECKING:
+    from expertkit.errors import Problem
 
 _CASES = 3
 
@@ -17,7 +21,7 @@ _CASES = 3
 @click.argument("name")
 @click.option(
     "--base", "--model", "bases", multiple=True, metavar="NAME",
-    help="A base model the expert is for; may be given several times. By default those of params.yaml.",
+    help="A base model the expert is for, however spelled; may be given again. By default those of params.yaml.",
 )  # fmt: skip
 @click.option("--domain", default="sql", show_default=True, help="The generator of its data, and its grader.")
 @click.option("--description", metavar="TEXT", help="What it does, in one sentence.")
@@ -32,34 +36,47 @@ def command(
 
     Example: expert-cli init expert-billing --domain sql
     """
-    from expertkit.errors import ConfigError, PackagingError, Problem
-    from expertkit.fields import Place, show
-    from expertkit.recipes.base_models import base_names
-    from expertkit.recipes.params import read_params
+    from expertkit.errors import ConfigError, PackagingError
     from expertkit.recipes.skeleton import NewExpert, find_problems, write_expert
 
     problems: list[Problem] = []
-    if not bases:
-        params = read_params(Path(), problems)
-        if params is None or problems:
-            raise ConfigError(problems, hint="or name the bases with --base")
-        bases = params.bases
-    for base in bases:
-        if base not in base_names(Path()):
-            place = Place("expert-cli init", problems, "--base")
-            place.wrong(f"a base model of {layout.BASE_MODELS}/", show(base), known=base_names(Path()), word=base)
+    expert = NewExpert(
+        name=name,
+        description=f"Answers questions in {domain}." if description is None else description,
+        domain=domain,
+        bases=_bases(bases, problems),
+        license=spdx,
+        cases=_cases(domain),
+    )
+    problems += find_problems(expert, asked="expert-cli init")
+    if problems:
+        raise ConfigError(problems, hint=None if layout.PARAMS.exists() else "start from the project's root")
     folder = layout.EXPERTS / name
     if folder.exists():
         raise PackagingError(f"{folder}: expected no such folder yet, got one")
-    said = description or f"Answers questions in {domain}."
-    expert = NewExpert(
-        name=name, description=said, domain=domain, bases=bases, license=spdx, cases=_cases(domain)
-    )  # fmt: skip
-    problems += find_problems(expert, file=str(folder / "manifest.json"))
-    if problems:
-        raise ConfigError(problems)
     write_expert(folder, expert)
     emit({"expert": name, "path": str(folder)}, as_json=as_json, text=f"{folder}: made; expert-cli validate {folder}")
+
+
+def _bases(asked: tuple[str, ...], problems: list[Problem]) -> tuple[str, ...]:
+    """The project's bases that are asked for, each once and however spelled; by default those of params.yaml."""
+    from expertkit.fields import Place, show
+    from expertkit.manifest import matching
+    from expertkit.recipes.base_models import base_names
+    from expertkit.recipes.params import read_params
+
+    if not asked:
+        params = read_params(Path(), problems)
+        return params.bases if params else ()
+    known, found = base_names(Path()), list[str]()
+    for base in asked:
+        meant = matching(base, known)
+        if len(meant) != 1:
+            wanted = f"one base model of {layout.BASE_MODELS}/"
+            got = f"{show(base)}, which may be {' or '.join(meant)}" if meant else show(base)
+            Place("expert-cli init", problems, "--base").wrong(wanted, got, known=known, word=None if meant else base)
+        found += meant[:1]
+    return tuple(dict.fromkeys(found))
 
 
 def _cases(domain: str) -> list[dict[str, str]]:

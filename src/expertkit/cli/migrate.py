@@ -7,40 +7,39 @@ from stat import S_IMODE
 
 import click
 
+from expertkit.cli import options
 from expertkit.cli.main import emit, warn
-from expertkit.cli.options import as_json
 
 
 @click.command("migrate")
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@options.expert_path()
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@as_json
+@options.as_json
 def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
-    """Write the manifest PATH, or that of the folder PATH, in schema 2.0.
+    """Write the manifest PATH, or that of an expert's folder or name, in schema 2.0.
 
-    Every value and every comment stays, in its order; the text is indented anew, by two spaces. A manifest of
-    schema 2.0 stays as it is, byte for byte.
+    Every other byte of it stays. What cannot be kept is an error, and nothing is written. A manifest of schema 2.0
+    stays as it is.
 
     Example: expert-cli migrate experts/expert-old --dry-run
     """
-    from expertkit.files import dump_json, write_bytes
-    from expertkit.manifest import load, migrate, parse
+    from expertkit.files import write_bytes
+    from expertkit.manifest import load, migrate_text
     from expertkit.recipes.experts import read_text
 
-    file = (path / "manifest.json" if path.is_dir() else path).resolve()
     shown = path / "manifest.json" if path.is_dir() else path
+    file = shown.resolve()
     before = read_text(file)
     reading = load(before, file=str(shown), compatible=True)
-    raw = migrate(reading.manifest.raw, file=str(shown))
-    parse(raw, file=str(shown), compatible=True)
-    is_new = reading.manifest.schema_version != "2.0"
-    after = dump_json(raw) if is_new else before
+    after = migrate_text(before, file=str(shown))
+    is_new, version = after != before, reading.manifest.schema_version
     warn(reading.warnings)
     if is_new and not dry_run:
         write_bytes(file, after, mode=S_IMODE(file.stat().st_mode))
-    facts = {"path": str(shown), "from": reading.manifest.schema_version, "to": "2.0", "changed": is_new}
-    text = _diff(before, after, str(shown)) if is_new and dry_run else f"{shown}: {_outcome(is_new=is_new)}"
-    emit({**facts, "written": is_new and not dry_run}, as_json=as_json, text=text)
+    facts = {"path": str(shown), "from": version, "to": "2.0", "changed": is_new, "written": is_new and not dry_run}
+    difference = _diff(before, after, str(shown)) if dry_run else ""
+    text = difference or f"{shown}: {_outcome(is_new=is_new)}"
+    emit({**facts, **({"difference": difference} if dry_run else {})}, as_json=as_json, text=text)
 
 
 def _outcome(*, is_new: bool) -> str:

@@ -16,8 +16,9 @@ from typing import Any, TypeVar
 from expertkit.fields.declarations import NEEDED, UNREAD, declared, known
 from expertkit.fields.json_schema import json_schema
 from expertkit.fields.place import Place, show
-from expertkit.fields.rules import Entries, Formerly, NotBoth, OneOf, Part, Range, Text, When
+from expertkit.fields.rules import Entries, NotBoth, OneOf, Range, Text, When
 from expertkit.fields.shapes import check_rules, miss, read_keys, read_shape, shape_of
+from expertkit.fields.types import Formerly, Part
 
 __all__ = [
     "NEEDED",
@@ -53,9 +54,9 @@ def read(kind: type[T], value: object, place: Place) -> T | None:
 
 def read_any(kind: Any, value: object, place: Place) -> Any:
     """``read`` for types that are no class."""
-    before = len(place.problems)
+    mark = place.mark()
     result = read_shape(shape_of(kind), value, place)
-    return result if len(place.problems) == before else None
+    return result if place.is_sound_since(mark) else None
 
 
 def read_part(part: Part, value: object, place: Place) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import MISSING, Field, fields
 from functools import cache
 from typing import Annotated, Any, get_args
 
-from expertkit.fields.rules import Formerly, ObjectRule, Part
+from expertkit.fields.rules import ObjectRule
+from expertkit.fields.types import Formerly, Part
 
 UNREAD = types.MappingProxyType({"unread": True})
 """Metadata of a dataclass field that no file gives."""

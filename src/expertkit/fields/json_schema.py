@@ -1,7 +1,8 @@
 """Declared dataclasses as JSON Schema (draft 2020-12), for editors and for programs in other languages.
 
-It says what a strict reading accepts, but for what JSON Schema cannot say: that entries differ in one field, and that
-a whole number is written without a point.
+It says what a strict reading accepts, but for what JSON Schema cannot say: that entries differ in one field, that they
+share no folder of weights, that a whole number is written without a point, and that one beyond 2^53 - 1 is refused
+also where any number will do.
 """
 
 from __future__ import annotations

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from expertkit.errors import Problem, nearest
 
 _SHOWN = 60
+_MOST_GUESSES = 50
+_LONGEST_GUESSED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,14 @@ class Place:
         """An entry of this list."""
         return self._moved(f"/{index}" if self.is_json else f"[{index}]")
 
+    def mark(self) -> int:
+        """How far the problems have come; ``is_sound_since`` asks what was added after it."""
+        return len(self.problems)
+
+    def is_sound_since(self, mark: int) -> bool:
+        """Whether nothing was wrong since ``mark``, here or at any place that shares the list."""
+        return len(self.problems) == mark
+
     def wrong(self, expected: str, got: str, *, known: Iterable[str] = (), word: str | None = None) -> None:
         """Note a problem here; ``known`` are the words that ``word`` may have been meant to be."""
         self.problems.append(self._problem(expected, got, known, word))
@@ -45,12 +55,17 @@ class Place:
         (self.problems if self.warnings is None else self.warnings).append(self._problem(expected, got, known, word))
         return tolerated
 
+    def guess(self, word: str, known: Iterable[str]) -> str | None:
+        """What a word was probably meant to be; none for what nobody typed: long words, and the next of very many."""
+        told = len(self.problems) + len(self.warnings or ())
+        return nearest(word, known) if len(word) <= _LONGEST_GUESSED and told < _MOST_GUESSES else None
+
     def _problem(self, expected: str, got: str, known: Iterable[str], word: str | None) -> Problem:
-        guess = None if word is None else nearest(word, known)
+        guess = None if word is None else self.guess(word, known)
         return Problem(file=self.file, place=self.path, expected=expected, got=got, nearest=guess)
 
     def _moved(self, step: str) -> Place:
-        return replace(self, path=self.path + step)
+        return Place(self.file, self.problems, self.path + step, self.is_json, self.warnings)
 
 
 def show(value: object) -> str:

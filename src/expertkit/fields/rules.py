@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from expertkit.fields.place import Place, show
@@ -63,7 +63,7 @@ class Text:
     """The form of a text: a pattern for the whole of it, and what that means in words."""
 
     pattern: str
-    """A regular expression that Python and ECMA-262 read alike."""
+    r"""A regular expression that Python and ECMA-262 read alike: without ``\d``, ``\s`` and ``\w``, which differ."""
     meaning: str
     is_firm: bool = False
 
@@ -106,13 +106,6 @@ class Entries:
     def schema(self) -> dict[str, Any]:
         """How many; JSON Schema cannot say that one field differs, and says that the entries do."""
         return {"minItems": self.low, "uniqueItems": True} if self.low else {"uniqueItems": True}
-
-
-@dataclass(frozen=True, slots=True)
-class Formerly:
-    """No rule, but a type: what older files have here instead."""
-
-    kind: Any
 
 
 _NULL = {"type": "null"}
@@ -185,14 +178,3 @@ class OneOf:
 
 
 ObjectRule = When | NotBoth | OneOf
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """No rule, but a type: a mapping that gives some of a dataclass's fields; the others come from elsewhere."""
-
-    kind: Any
-    without: frozenset[str] = frozenset()
-    """Fields that may not be given here."""
-    also: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Further keys, with their types."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import types
 import typing
 from collections.abc import Container, Mapping, Sequence
@@ -9,14 +11,14 @@ from dataclasses import dataclass, is_dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origin
 
-from expertkit.errors import nearest
 from expertkit.fields.declarations import NEEDED, declared, extras_of, fields_of, is_needed, known, rules_of
 from expertkit.fields.place import Place, show
-from expertkit.fields.rules import Formerly, Part, Rule
+from expertkit.fields.rules import Rule
+from expertkit.fields.types import Formerly, Part
 
 LARGEST_INT = 2**53 - 1
 """What JSON readers everywhere, and RFC 8785, hold exactly."""
-_LARGEST_FLOAT = 1.7e308
+_LARGEST_FLOAT = sys.float_info.max
 
 
 class Shape(Protocol):
@@ -42,7 +44,8 @@ def read_shape(shape: Shape, value: object, place: Place) -> Any:
         return shape.read(value, place)
     word, known = (value, _words(shape)) if isinstance(value, str) else (None, ())
     if not shape.resembles(value):
-        place.wrong(shape.describe(), show(value), known=known, word=word)
+        excess = ", which is too large" if _exceeds(value, shape) else ""
+        place.wrong(shape.describe(), f"{show(value)}{excess}", known=known, word=word)
     elif place.deviates(shape.describe(), show(value), known=known, word=word):
         return value
     return None
@@ -53,6 +56,16 @@ def _words(shape: Shape) -> Sequence[str]:
     if isinstance(shape, Either):
         return [word for member in shape.members for word in _words(member)]
     return [word for word in shape.words if isinstance(word, str)] if isinstance(shape, Choice) else ()
+
+
+def _exceeds(value: object, shape: Shape) -> bool:
+    """Whether a number is of the right sort, and only larger than readers hold exactly or at all."""
+    if isinstance(shape, Either):
+        return any(_exceeds(value, member) for member in shape.members)
+    if isinstance(shape, Narrowed | Widened):
+        return _exceeds(value, shape.shape)
+    kind = shape.kind if isinstance(shape, Plain) else None
+    return (kind is float and value in (math.inf, -math.inf)) or (kind in {int, float} and type(value) is int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +202,11 @@ class Object(Shape):
 
     def read(self, value: Any, place: Place) -> Any:
         """The dataclass, if every field is right and none is missing."""
-        before = len(place.problems)
+        mark = place.mark()
         given = read_keys(declared(self.kind), value, place, extras=extras_of(self.kind))
         miss(self.kind, given, place)
         check_rules(self.kind, value, place)
-        return None if len(place.problems) > before else self.kind(**given)
+        return self.kind(**given) if place.is_sound_since(mark) else None
 
     def describe(self) -> str:
         """A noun."""
@@ -237,12 +250,12 @@ class Narrowed(Shape):
 
     def read(self, value: Any, place: Place) -> Any:
         """As the shape reads it, if the rule accepts that."""
-        before = len(place.problems)
+        mark = place.mark()
         result = self.shape.read(value, place)
-        if len(place.problems) == before and not self.rule.accepts(result):
+        if place.is_sound_since(mark) and not self.rule.accepts(result):
             note = place.wrong if self.rule.is_firm else place.deviates
             note(self.describe(), show(value))
-        return result if len(place.problems) == before else None
+        return result if place.is_sound_since(mark) else None
 
     def describe(self) -> str:
         """The shape with its rule."""
@@ -315,14 +328,12 @@ def read_keys(
     ``extras``, unknown keys have values of that type, which are checked and not given back.
     """
     given = {key: entry for key, entry in value.items() if not (place.is_json and key.startswith("_"))}
-    unknown = [key for key in given if key not in kinds]
-    for key in unknown:
-        if extras is None:
-            place.at(key).deviates("a known key", show(key), known=kinds, word=key)
-        else:
+    meant: dict[str, Any] = {}
+    for key in [key for key in given if key not in kinds]:
+        if extras is not None:
             read_shape(shape_of(extras), given[key], place.at(key))
-    is_misspelt = extras is None and place.warnings is None
-    meant = {guess: None for key in unknown if is_misspelt and (guess := nearest(key, kinds))}
+        elif not place.at(key).deviates("a known key", show(key), known=kinds, word=key):
+            meant |= {guess: None for guess in [place.problems[-1].nearest] if guess}
     right = {name: kind for name, kind in kinds.items() if name in given}
     return meant | {name: read_shape(shape_of(kind), given[name], place.at(name)) for name, kind in right.items()}
 

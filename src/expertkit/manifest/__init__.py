@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from expertkit.manifest.migrate import migrate
+from expertkit.manifest.migrate import migrate, migrate_text
 from expertkit.manifest.model import AdapterEntry, BaseEntry, CustomTemplate, Manifest
 from expertkit.manifest.names import base_slug, matching, older_spellings
 from expertkit.manifest.parse import Reading, load, loads, parse
@@ -18,6 +18,7 @@ __all__ = [
     "loads",
     "matching",
     "migrate",
+    "migrate_text",
     "older_spellings",
     "parse",
 ]

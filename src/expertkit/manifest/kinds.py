@@ -6,12 +6,15 @@ from typing import Annotated, Any, Literal
 
 from expertkit.fields import Entries, Formerly, Range, Text
 
+_SPACE = r"\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+"""What ECMA-262 takes for space, written out, because Python takes other signs for it."""
+
 ExpertName = Annotated[str, Text(r"expert-[a-z0-9-]+", "an expert's name such as 'expert-sql'", is_firm=True)]
 Version = Annotated[
     str,
     Text(
-        r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-        r"(-(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?"
+        r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+        r"(-(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)(\.(0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*))*)?"
         r"(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?",
         "a semantic version such as '1.0.0'",
         is_firm=True,
@@ -19,14 +22,16 @@ Version = Annotated[
 ]
 BaseName = Annotated[str, Text(r"[a-z0-9]+([._-][a-z0-9]+)*", "a base model's name such as 'qwen3-0.6b'")]
 Digest = Annotated[str, Text(r"[0-9a-f]{64}", "a SHA-256 of 64 hex digits")]
-Words = Annotated[str, Text(r"[\s\S]*\S[\s\S]*", "a text that is not empty")]
-Tag = Annotated[str, Text(r"\S+", "a word without spaces")]
+Words = Annotated[str, Text(rf"[{_SPACE}]*[^{_SPACE}][\s\S]*", "a text that is not empty")]
+Tag = Annotated[str, Text(rf"[^{_SPACE}]+", "a word without spaces")]
 Tags = Annotated[tuple[Tag, ...], Entries()]
-Date = Annotated[str, Text(r"\d{4}-\d{2}-\d{2}(T[0-9:.]+(Z|[+-]\d{2}:\d{2}))?", "a date such as '2026-01-31'")]
+Date = Annotated[
+    str, Text(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2}))?", "a date such as '2026-01-31'")
+]
 RelativePath = Annotated[
     str,
     Text(
-        r"(?!\.{1,2}(/|$))[\w.-]+(/(?!\.{1,2}(/|$))[\w.-]+)*",
+        r"(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.-]+)*",
         "a path inside the expert's folder or the project, such as 'tests/test_cases.json'",
     ),
 ]
@@ -34,11 +39,11 @@ Requirement = Annotated[
     str,
     Text(
         r"expert-[a-z0-9-]+"
-        r"(@(\*|(<=|>=|<|>)?\d+(\.\d+){0,2}([+-][0-9A-Za-z.+-]*)?(,(<=|>=|<|>)?\d+(\.\d+){0,2}([+-][0-9A-Za-z.+-]*)?)*))?",
+        r"(@(\*|(<=|>=|<|>)?[0-9]+(\.[0-9]+){0,2}([+-][0-9A-Za-z.+-]*)?(,(<=|>=|<|>)?[0-9]+(\.[0-9]+){0,2}([+-][0-9A-Za-z.+-]*)?)*))?",
         "an expert with its versions such as 'expert-sql@>=1.0.0,<2.0.0'",
     ),
 ]
-Checkpoint = Annotated[str, Text(r"checkpoint-\d+|final", "'final' or a checkpoint such as 'checkpoint-500'")]
+Checkpoint = Annotated[str, Text(r"checkpoint-[0-9]+|final", "'final' or a checkpoint such as 'checkpoint-500'")]
 
 Extra = Annotated[float | str, Formerly(Any)]
 """What may stand under further keys of a list of measurements."""

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from expertkit import strict_json
 from expertkit.files import dump_json, write_bytes
-from expertkit.manifest import strict_json
 from expertkit.signing import ledger as ledgers
 from expertkit.signing.ledger import Entry, Ledger
 

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from expertkit import layout
+from expertkit import layout, strict_json
 from expertkit.errors import FormatError, PackagingError
 from expertkit.files import required
-from expertkit.manifest import strict_json
 from expertkit.recipes import Recipe
 
 REFUSED = "refused.json"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from expertkit import strict_json
 from expertkit.adapters import Adapter, decode, encode_config, encode_tensors
 from expertkit.files import dump_json, required
-from expertkit.manifest import strict_json
 from expertkit.packages.names import ADAPTER_CONFIG, TENSORS
 
 

@@ -83,14 +83,14 @@ def find_base_config(project: Path, name: str, asked: Place) -> BaseConfig | Non
         asked.wrong(f"a base model of {layout.BASE_MODELS}/", show(name), known=base_names(project), word=name)
         return None
     place = Place(str(path), asked.problems)
-    before = len(place.problems)
+    mark = place.mark()
     config = read(BaseConfig, load_file(project / path, place), place)
     if config is None:
         return None
     if config.name != name:
         place.at("name").wrong(f"the file's name {name!r}", repr(config.name))
     _check_source(config, place)
-    return config if len(place.problems) == before else None
+    return config if place.is_sound_since(mark) else None
 
 
 def _check_source(config: BaseConfig, place: Place) -> None:

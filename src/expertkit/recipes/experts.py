@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from expertkit import layout
+from expertkit import layout, strict_json
 from expertkit.errors import FormatError, ManifestError, Problem
 from expertkit.fields import Place, show
-from expertkit.manifest import Manifest, Reading, load, strict_json
+from expertkit.manifest import Manifest, Reading, load
 from expertkit.recipes.line import check_line, weakest_layer
 
 README, LICENSE, GRAMMAR, TESTS = "README.md", "LICENSE", "grammar.gbnf", "tests"

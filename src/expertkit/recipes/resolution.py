@@ -100,9 +100,10 @@ def _configs(project: Path, params: Params, problems: list[Problem]) -> Iterator
             asked = Place(_PARAMS, problems, where)
             asked.wrong(f"a file of {layout.TRAINING}/", show(name), known=known, word=name)
             continue
-        place, before = Place(f"{layout.TRAINING}/{name}.yaml", problems), len(problems)
+        place = Place(f"{layout.TRAINING}/{name}.yaml", problems)
+        mark = place.mark()
         value = load_file(project / layout.TRAINING / f"{name}.yaml", place)
-        if len(problems) == before:
+        if place.is_sound_since(mark):
             yield name, read_section(Part(TrainConfig), {} if value is None else value, place)
 
 

@@ -9,12 +9,13 @@ from typing import Any, get_args
 
 from expertkit import layout
 from expertkit.errors import ManifestError, Problem
-from expertkit.fields import Place
+from expertkit.fields import Place, read_any
 from expertkit.files import dump_json, replace_folder
 from expertkit.manifest import parse
-from expertkit.manifest.kinds import TargetModule
+from expertkit.manifest.kinds import ExpertName, Tag, TargetModule, Words
 from expertkit.recipes.experts import GRAMMAR, LICENSE, README, TESTS
 from expertkit.recipes.line import check_line, weakest_layer
+from expertkit.recipes.recipe import Domain
 
 _GRAMMAR = """\
 # Any text. Describe here what an answer may look like; nothing else is then generated.
@@ -31,11 +32,20 @@ class NewExpert:
     description: str
     domain: str
     """The generator of its data, and its grader."""
-    bases: Sequence[str]
     license: str
     """An SPDX identifier."""
+    bases: Sequence[str]
     cases: Sequence[Mapping[str, str]]
     """A few items for people."""
+
+
+_SAID: Mapping[str, tuple[str, Any]] = {
+    "name": ("NAME", ExpertName),
+    "description": ("--description", Words),
+    "domain": ("--domain", Domain),
+    "license": ("--license", Tag),
+}
+"""What a person calls what is known, and what it may be."""
 
 
 def write_expert(folder: Path, expert: NewExpert) -> None:
@@ -46,12 +56,16 @@ def write_expert(folder: Path, expert: NewExpert) -> None:
             (new / name).write_bytes(data)
 
 
-def find_problems(expert: NewExpert, *, file: str) -> list[Problem]:
-    """What of a new expert is nothing that the line knows; ``file`` is its manifest's."""
+def find_problems(expert: NewExpert, *, asked: str) -> list[Problem]:
+    """What is wrong with what was said of a new expert, ``asked`` by a command; or else with its manifest."""
     problems: list[Problem] = []
-    place = Place(file, problems, is_json=True)
+    for key, (option, kind) in _SAID.items():
+        read_any(kind, getattr(expert, key), Place(asked, problems, option))
+    if problems or not expert.bases:
+        return problems
+    place = Place(f"{asked}: {expert.name}", problems, is_json=True)
     try:
-        manifest = parse(_manifest(expert), file=file).manifest
+        manifest = parse(_manifest(expert), file=place.file).manifest
     except ManifestError as error:
         return list(error.problems)
     check_line(manifest, place)

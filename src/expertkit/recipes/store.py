@@ -10,8 +10,8 @@ from expertkit import layout
 from expertkit.errors import ConfigError, Problem
 from expertkit.fields import Place, read
 from expertkit.files import dump_json, replace_folder
-from expertkit.manifest.strict_json import loads
 from expertkit.recipes.recipe import DataRecipe, Recipe
+from expertkit.strict_json import loads
 
 R = TypeVar("R", Recipe, DataRecipe)
 

@@ -9,9 +9,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from expertkit import strict_json
 from expertkit.adapters import Adapter, Lora
 from expertkit.files import sha256_bytes
-from expertkit.manifest import Manifest, strict_json
+from expertkit.manifest import Manifest
 from expertkit.packages.names import TENSORS, TRAINING_ARGS
 from expertkit.packages.report import Report
 from expertkit.recipes import Recipe

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from expertkit import bases, layout
+from expertkit import bases, layout, strict_json
 from expertkit.adapters import Adapter, check_fit, decode
 from expertkit.archives.pickles import refuse_pickle
 from expertkit.errors import (
@@ -20,7 +20,7 @@ from expertkit.errors import (
 )
 from expertkit.fields import Place
 from expertkit.files import dump_json, required, sha256_bytes
-from expertkit.manifest import Manifest, loads, strict_json
+from expertkit.manifest import Manifest, loads
 from expertkit.packages import names
 from expertkit.packages.making.card import card
 from expertkit.packages.making.description import describe, integrity

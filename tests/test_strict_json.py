@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expertkit.errors import FormatError
-from expertkit.manifest.strict_json import MAX_DEPTH, loads
+from expertkit.errors import FormatError, Problem
+from expertkit.strict_json import MAX_DEPTH, loads
 
 JSON = st.recursive(
     st.none()
@@ -34,20 +35,20 @@ def test_what_json_writes_is_read_back(value: object) -> None:
     [
         (b'{"a": 1, "b": {"c": 1, "c": 2}}', "each key once in an object, got 'c' twice"),
         (b'{"a": 1, "\\u0061": 2}', "each key once in an object, got 'a' twice"),
-        (b"[NaN]", "got NaN"),
+        (b"[NaN]", "got NaN on line 1 column 2"),
         (b"[-Infinity]", "got -Infinity"),
-        (b"[1e999]", "a finite number, got 1e999"),
-        (b"[9007199254740992]", "an integer within"),
+        (b'["1e999",\n 1e999]', "a finite number, got 1e999 on line 2 column 2"),
+        (b"[9007199254740992]", "got 9007199254740992 on line 1 column 2"),
         (b"[" + b"9" * 5000 + b"]", "an integer within"),
-        (b'"\\ud800"', "a lone surrogate \\ud800"),
+        (b'["a",\n"\\ud800"]', "a lone surrogate \\ud800 on line 2 column 2"),
         (b'"\\udc00\\ud800"', "a lone surrogate"),
-        (b'"\xff"', "expected UTF-8"),
+        (b'{"\xc3\xa9":\n"\xc3\xa9\xff"}', "expected UTF-8, got invalid start byte on line 2 column 3"),
         (b'"\xed\xa0\x80"', "expected UTF-8"),
         (b"\xef\xbb\xbf{}", "byte order mark"),
         (b"", "expected JSON"),
         (b"{} {}", "expected JSON"),
         (b"{'a': 1}", "expected JSON"),
-        (b'{"a": 1,}', "expected JSON"),
+        (b'{"a": 1,}', ") on line 1 column "),
         (b'"a\nb"', "expected JSON"),
         (b'["unfinished', "expected JSON"),
     ],
@@ -73,7 +74,7 @@ def test_depth_is_counted_before_the_text_is_parsed() -> None:
     assert loads(deepest, file="x") is not None
     assert loads(json.dumps("[" * 1000).encode(), file="x") == "[" * 1000
     for data in (b"[" + deepest + b"]", b"[" * 100_000, b'{"a":' * 100_000):
-        with pytest.raises(FormatError, match="at most 32 levels"):
+        with pytest.raises(FormatError, match="at most 32 levels, got more on line 1 column"):
             loads(data, file="x")
 
 
@@ -93,3 +94,33 @@ def test_the_offset_counts_bytes() -> None:
         loads('{"é": 1 "b"}'.encode(), file="x")
 
     assert refusal.value.offset == 9
+
+
+def test_every_repeated_key_is_told_with_its_pointer_and_line() -> None:
+    """A key that is there three times is told twice, and the one of an inner object is not the outer one's."""
+    data = b'{"a": 1, "b": [0, {"c/d": ["x", "a"], "e": {"a": 2},\n "c/d": 2}], "a": 3,\n\n"a": 4}'
+    again: list[Problem] = []
+
+    value = loads(data, file="x.json", repeated=again)
+    with pytest.raises(FormatError) as refusal:
+        loads(data, file="x.json")
+
+    assert value == {"a": 4, "b": [0, {"c/d": 2, "e": {"a": 2}}]}
+    assert [(problem.place, problem.got) for problem in again] == [
+        ("/b/1/c~1d", "'c/d' twice, again on line 2 column 2"),
+        ("/a", "'a' twice, again on line 2 column 14"),
+        ("/a", "'a' twice, again on line 4 column 1"),
+    ]
+    assert str(refusal.value).splitlines() == [str(problem) for problem in again]
+
+
+def test_many_repeated_keys_are_found_at_once() -> None:
+    """The time grows as the text does."""
+    data = b"{" + b",\n".join([b'"a":0'] * 100_000) + b"}"
+    again: list[Problem] = []
+
+    begun = time.process_time()
+    loads(data, file="x", repeated=again)
+
+    assert len(again) == 99_999
+    assert time.process_time() - begun < 5
