@@ -39,7 +39,7 @@ def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
     if is_new and not dry_run:
         write_bytes(file, after, mode=S_IMODE(file.stat().st_mode))
     facts = {"path": str(shown), "from": reading.manifest.schema_version, "to": "2.0", "changed": is_new}
-    text = _diff(before, after, str(shown)) if is_new and dry_run else f"{shown}: {_outcome(is_new=is_new)}"
+    text = _diff(before, after, str(shown)) if is_new and dry_run else [f"{shown}: {_outcome(is_new=is_new)}"]
     emit({**facts, "written": is_new and not dry_run}, as_json=as_json, text=text)
 
 
@@ -47,9 +47,9 @@ def _outcome(*, is_new: bool) -> str:
     return "written in schema 2.0" if is_new else "schema 2.0 already, nothing to do"
 
 
-def _diff(before: bytes, after: bytes, file: str) -> str:
+def _diff(before: bytes, after: bytes, file: str) -> list[str]:
     """What changes, line by line."""
     import difflib
 
     old, new = (text.decode().splitlines() for text in (before, after))
-    return "\n".join(difflib.unified_diff(old, new, file, f"{file} (schema 2.0)", lineterm=""))
+    return list(difflib.unified_diff(old, new, file, f"{file} (schema 2.0)", lineterm=""))

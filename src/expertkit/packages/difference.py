@@ -34,12 +34,11 @@ def diff(first: Opened, second: Opened) -> dict[str, Any]:
     }
 
 
-def render(found: Mapping[str, Any]) -> str:
-    """The differences as a page."""
+def render(found: Mapping[str, Any]) -> list[str]:
+    """The differences as the lines of a page."""
     parts = [name for name in ("members", "tensors", "evaluation") if found[name] is None]
-    note = f"not compared, as not both have any: {', '.join(parts)}" if parts else ""
-    lines = list(_lines(found)) or ["no difference"]
-    return "\n".join([*lines, *filter(None, [note])])
+    notes = [f"not compared, as not both have any: {', '.join(parts)}"] if parts else []
+    return [*(list(_lines(found)) or ["no difference"]), *notes]
 
 
 def _values(first: Any, second: Any, place: Place) -> Iterator[dict[str, Any]]:
