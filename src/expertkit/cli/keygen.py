@@ -16,7 +16,7 @@ _NAME = "local publisher"
 
 @click.command("keygen")
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="KEY",
+    "--output", type=click.Path(path_type=Path, dir_okay=False, readable=False), metavar="KEY",
     help="The private key's file; by default $EXPERTKIT_KEY or publisher.key in $EXPERTKIT_HOME (~/.expertkit).",
 )  # fmt: skip
 @click.option(

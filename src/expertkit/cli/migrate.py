@@ -7,14 +7,14 @@ from stat import S_IMODE
 
 import click
 
+from expertkit.cli import options
 from expertkit.cli.main import emit, warn
-from expertkit.cli.options import as_json
 
 
 @click.command("migrate")
-@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@click.argument("path", type=options.There())
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@as_json
+@options.as_json
 def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
     """Write the manifest PATH, or that of the folder PATH, in schema 2.0.
 
@@ -23,11 +23,11 @@ def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
 
     Example: expert-cli migrate experts/expert-old --dry-run
     """
-    from expertkit.files import dump_json, write_bytes
+    from expertkit.files import dump_json, real_path, write_bytes
     from expertkit.manifest import load, migrate, parse
     from expertkit.recipes.experts import read_text
 
-    file = (path / "manifest.json" if path.is_dir() else path).resolve()
+    file = real_path(path / "manifest.json" if path.is_dir() else path)
     shown = path / "manifest.json" if path.is_dir() else path
     before = read_text(file)
     reading = load(before, file=str(shown), compatible=True)

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 @click.option("--base", "--model", "asked", metavar="NAME", help="The base model the adapter is for, however spelled.")
 @click.option("--all-models", is_flag=True, help="Pack the expert for each of its bases, side by side.")
 @click.option(
-    "--weights", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+    "--weights", type=options.There(file_okay=False), metavar="DIR",
     help="Folder of the adapter, or of the adapters by base; by default experts/<expert>/weights.",
 )  # fmt: skip
 @click.option("--include-tests", is_flag=True, help="Let the expert's tests/ travel with it.")
 @click.option("--list-contents", is_flag=True, help="Print what would be packed, and pack nothing.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to put the package into.")
+@click.option("--output", type=options.PATH, metavar="DIR", help="Folder to put the package into.")
 @click.option("--record-refusal", is_flag=True, help="Write refused.json for a refused expert, and succeed.")
 @options.as_json
 def command(  # noqa: PLR0913  # one argument per option
