@@ -14,5 +14,5 @@ from expertkit.packages.release import read_index
 def show() -> int:
     """Print the table of ``dist/`` and give the exit status: 1 when the gate refused an expert."""
     releases = read_index(Path())
-    click.echo(render(releases, color=sys.stdout.isatty()))
+    click.echo("\n".join(render(releases, color=sys.stdout.isatty())))
     return int(any(release.package is None for release in releases))

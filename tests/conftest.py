@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,8 @@ from expertkit.training.base import BaseBuild, build_base
 
 use_common_instructions(os.environ)
 """Before torch computes, as the command does."""
+
+_LONGEST_S = 20
 
 NANO = BaseBuild(
     seed=3,
@@ -36,3 +40,17 @@ def nano_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bases") / "nano"
     build_base(NANO, folder, scratch=tmp_path_factory.mktemp("scratch"), measure=lambda _step, _values: None)
     return folder
+
+
+@pytest.fixture
+def in_time() -> Iterator[None]:
+    """Ends a test that would wait for ever."""
+
+    def stop(_number: int, _frame: object) -> None:
+        pytest.fail(f"took longer than {_LONGEST_S} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(_LONGEST_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

@@ -29,8 +29,10 @@ class ExpertError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, hint: str | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, *lines: str, hint: str | None = None) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+        """The message, line by line; a line may hold anything, and whoever prints it makes it ``printable``."""
         self.hint = hint
         """The command or change that helps, for a person."""
 
@@ -59,7 +61,7 @@ class ProblemsError(ExpertError):
     exit_code = 11
 
     def __init__(self, problems: Sequence[Problem], *, hint: str | None = None) -> None:
-        super().__init__("\n".join(str(problem) for problem in problems), hint=hint)
+        super().__init__(*map(str, problems), hint=hint)
         self.problems = tuple(problems)
 
 

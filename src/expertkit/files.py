@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
 from typing import IO, Any
@@ -15,6 +18,39 @@ from typing import IO, Any
 from expertkit.errors import FormatError, PackagingError
 
 _CHUNK = 1 << 20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFDIR: "a folder", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Open a file that somebody else may have put there; a pipe or a device would have no end, or never begin.
+
+    Raises:
+        FormatError: it is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    kind = stat.S_IFMT(os.fstat(descriptor).st_mode)
+    if kind != stat.S_IFREG:
+        os.close(descriptor)
+        raise FormatError(f"{path}: expected a regular file, got {_KINDS.get(kind, 'something else')}")
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "rb")
+
+
+def real_path(path: Path) -> Path:
+    """The path without links; links that lead round in circles stay, and opening it fails."""
+    return Path(os.path.realpath(path))
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let it be known what could not be written where there is no more space: the system says only that."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in _FULL:
+            error.filename = str(path)
+        raise
 
 
 @contextmanager
@@ -24,7 +60,7 @@ def atomic_write(path: Path, *, mode: int = 0o644) -> Iterator[IO[bytes]]:
     The bytes are on the disk before the name is: fsync, rename, fsync of the folder.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+    with naming(path), NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
             yield file
             file.flush()
@@ -55,8 +91,9 @@ def replace_folder(path: Path) -> Iterator[Path]:
     folder = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}.new-"))
     previous = folder.with_name(f".{path.name}.old-{folder.name[-8:]}")
     try:
-        yield folder
-        _settle(folder)
+        with naming(path):
+            yield folder
+            _settle(folder)
         if path.exists():
             path.rename(previous)
         folder.rename(path)
@@ -111,10 +148,15 @@ def required(path: Path, *, hint: str) -> bytes:
 
 def sha256_file(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
+    with open_regular(path) as file:
+        return sha256_stream(file)
+
+
+def sha256_stream(file: IO[bytes]) -> str:
+    """Hex SHA-256 of the bytes of an open file."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
     return digest.hexdigest()
 
 

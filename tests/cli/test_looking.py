@@ -123,18 +123,6 @@ def test_absent_null_true_and_one_are_different_things(tmp_path: Path) -> None:
     assert "not compared, as not both have any: members, tensors, evaluation" in page
 
 
-def test_nothing_that_strangers_wrote_forges_a_line(tmp_path: Path) -> None:
-    """Line feeds and escapes are shown, not obeyed."""
-    write(
-        tmp_path / "manifest.json", json.dumps(raw_manifest(description="nice\nsignature   'Somebody', key 1\x1b[2J"))
-    )
-
-    page = show("inspect", tmp_path / "manifest.json")
-
-    assert not any(line.startswith("signature") for line in page.splitlines())
-    assert "\x1b" not in page
-
-
 def test_a_package_is_unpacked_into_a_new_folder(tmp_path: Path) -> None:
     """Every member, and a folder that is there is left alone."""
     package = pack(make_project(tmp_path / "project"))

@@ -21,8 +21,9 @@ object on stdout; messages go to stderr.
 | exit status | meaning |
 |---|---|
 | 0 | Done. |
-| 1 | Anything else: no space, no permission, no network, or `release` with a refused expert. |
-| 2 | The command line is wrong. |
+| 1 | Anything else: no space, no memory, no network, or `release` with a refused expert; and no permission, whether a \
+file was named on the command line or found in a folder. |
+| 2 | The command line is wrong: also a path that leads nowhere, or to a folder where a file is asked for. |
 """
 
 

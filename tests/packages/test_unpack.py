@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -27,12 +29,20 @@ def found(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_every_member_becomes_a_file(package: Path, tmp_path: Path) -> None:
-    """Plain files of one mode, whatever the user's umask was at the start."""
-    unpack(package, tmp_path / "new", contents=scan(package))
+@pytest.mark.parametrize("umask", [0, 0o022, 0o077])
+def test_every_member_becomes_a_file(package: Path, tmp_path: Path, umask: int) -> None:
+    """Plain files of one mode in folders of one mode, whatever the user's umask is."""
+    before = os.umask(umask)
 
+    try:
+        unpack(package, tmp_path / "new", contents=scan(package))
+    finally:
+        os.umask(before)
+
+    modes = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in (tmp_path / "new").rglob("*")}
     assert found(tmp_path / "new") == MEMBERS
-    assert {path.stat().st_mode & 0o111 for path in (tmp_path / "new").rglob("*") if path.is_file()} == {0}
+    assert modes == {(False, 0o644), (True, 0o755)}
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o755
 
 
 def test_nothing_is_replaced(package: Path, tmp_path: Path) -> None:

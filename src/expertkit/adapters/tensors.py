@@ -9,7 +9,8 @@ was compared with the bytes that are there.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from math import prod
 from typing import Any
 
@@ -23,6 +24,10 @@ from expertkit.errors import FormatError
 Shape = tuple[int, ...]
 """Of a matrix (rows, columns) or of a vector."""
 
+Data = bytes | bytearray
+"""A whole file."""
+
+_BLOCK = 1 << 16
 _LENGTH = 8  # bytes of the header's own length, little-endian
 _MAX_HEADER = 8 << 20
 MAX_TENSORS = 50_000
@@ -54,15 +59,64 @@ def encode(tensors: Mapping[str, NDArray[np.float32]], dtype: DType) -> bytes:
     return b"".join([len(text).to_bytes(_LENGTH, "little"), text, *parts])
 
 
-def decode(data: bytes) -> tuple[dict[str, NDArray[np.float32]], DType]:
+def decode(data: Data) -> tuple[dict[str, NDArray[np.float32]], DType]:
     """The tensors in a safetensors file, and the dtype they were stored in.
 
     Raises:
         FormatError: the file is malformed, mixes dtypes, or holds a number that is not finite.
     """
+    found = stored(data)
+    return {name: tensor.values() for name, tensor in found.items()}, next(iter(found.values())).dtype
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A tensor in the bytes of its file, before it is widened to float32."""
+
+    name: str
+    shape: Shape
+    dtype: DType
+    data: memoryview
+
+    def values(self) -> NDArray[np.float32]:
+        """All numbers, in their shape.
+
+        Raises:
+            FormatError: one of them is not finite.
+        """
+        return self._read(self.data).reshape(self.shape)
+
+    def blocks(self) -> Iterator[NDArray[np.float32]]:
+        """The numbers row by row, at most 65,536 at a time.
+
+        Raises:
+            FormatError: one of them is not finite.
+        """
+        size = _BLOCK * dtypes.ITEM_SIZE[self.dtype]
+        for at in range(0, len(self.data), size):
+            yield self._read(self.data[at : at + size])
+
+    def _read(self, data: memoryview) -> NDArray[np.float32]:
+        values = dtypes.decode(data, self.dtype)
+        if not np.isfinite(values).all():
+            raise FormatError(f"safetensors, {self.name}: expected finite numbers")
+        return values
+
+
+def stored(data: Data) -> dict[str, Stored]:
+    """The tensors in a safetensors file by name, sorted; their numbers are not looked at yet.
+
+    Raises:
+        FormatError: the file is malformed or mixes dtypes.
+    """
     rows, start, dtype = _read_rows(data, size=len(data))
     payload = memoryview(data)[start:]
-    return {name: _read_tensor(name, entry, payload, dtype) for name, entry in sorted(rows)}, dtype
+    return {
+        name: Stored(
+            name=name, shape=tuple(entry["shape"]), dtype=dtype, data=payload[slice(*entry["data_offsets"])]
+        )
+        for name, entry in sorted(rows)
+    }  # fmt: skip
 
 
 class StreamCheck:
@@ -107,7 +161,7 @@ class StreamCheck:
         return {name: tuple(entry["shape"]) for name, entry in sorted(rows)}
 
 
-def _read_rows(data: bytes, *, size: int) -> tuple[list[Row], int, DType]:
+def _read_rows(data: Data, *, size: int) -> tuple[list[Row], int, DType]:
     """The tensor entries in the order of their data, where that starts, and its dtype."""
     header, start = _read_header(data, size=size)
     if not header:
@@ -121,7 +175,7 @@ def _read_rows(data: bytes, *, size: int) -> tuple[list[Row], int, DType]:
     return rows, start, dtype
 
 
-def _read_header(data: bytes, *, size: int) -> tuple[dict[str, dict[str, Any]], int]:
+def _read_header(data: Data, *, size: int) -> tuple[dict[str, dict[str, Any]], int]:
     """The tensor entries, and where their data starts in a file of ``size`` bytes."""
     length = int.from_bytes(data[:_LENGTH], "little")
     end = _LENGTH + length
@@ -174,11 +228,3 @@ def _check_layout(rows: list[Row], *, size: int, item_size: int) -> None:
         at = expected[1]
     if at != size:
         raise FormatError(f"safetensors: expected {at} bytes of data, got {size}")
-
-
-def _read_tensor(name: str, entry: dict[str, Any], data: memoryview, dtype: DType) -> NDArray[np.float32]:
-    start, end = entry["data_offsets"]
-    values = dtypes.decode(data[start:end], dtype).reshape(entry["shape"])
-    if not np.isfinite(values).all():
-        raise FormatError(f"safetensors, {name}: expected finite numbers")
-    return values

@@ -18,7 +18,7 @@ from expertkit.archives import tar
 from expertkit.archives.gzip import MAGIC, Deflater, Form, Inflater, Limits
 from expertkit.archives.names import MAX_LEGACY_LENGTH, MAX_LENGTH, SIGNATURE, check_name, fold, order
 from expertkit.errors import FormatError
-from expertkit.files import listing_digest
+from expertkit.files import listing_digest, open_regular
 
 LIMITS = Limits()
 
@@ -145,7 +145,7 @@ def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "canonical") 
 
 def recognize(path: Path) -> Form | None:
     """Which form a file has by how it begins, None if it is no gzip data; what follows may still be wrong."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         try:
             stream = Inflater(file, limits=LIMITS, form="canonical")
             tar.parse_header(stream.take(tar.BLOCK), offset=0)
@@ -175,7 +175,7 @@ def scan(
     members: dict[str, tuple[int, str]] = {}
     heads: dict[str, bytes] = {}
     kept: dict[str, bytes] = {}
-    with path.open("rb") as file, _named(path):
+    with open_regular(path) as file, _named(path):
         for part in map(watch, read(file, limits=limits, form=form)):
             if part.name in keep and part.size > largest_kept:
                 raise FormatError(f"member {part.name!r}: expected at most {largest_kept} bytes, got {part.size}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from expertkit import layout
-from expertkit.cli.main import emit
+from expertkit.cli.main import emit, say
 from expertkit.cli.options import as_json
 
 _NAME = "local publisher"
@@ -16,7 +16,7 @@ _NAME = "local publisher"
 
 @click.command("keygen")
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), metavar="KEY",
+    "--output", type=click.Path(path_type=Path, dir_okay=False, readable=False), metavar="KEY",
     help="The private key's file; by default $EXPERTKIT_KEY or publisher.key in $EXPERTKIT_HOME (~/.expertkit).",
 )  # fmt: skip
 @click.option(
@@ -42,7 +42,7 @@ def command(*, output: Path | None, name: str | None, ensure: bool, as_json: boo
     if ensure:
         _write_if_changed(layout.PUBLISHER, str(public).encode())
     if made:
-        click.echo(f"made the key {path} for publisher {publisher!r}; keep it secret and keep a copy", err=True)
+        say(f"made the key {path} for publisher {publisher!r}; keep it secret and keep a copy", err=True)
     value = {"key": str(path), "id": public.id, "publisher": publisher, "made": made}
     emit(value, as_json=as_json, text=str(public).strip())
 

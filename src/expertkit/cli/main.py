@@ -63,14 +63,10 @@ class LazyGroup(click.Group):
         """Run, and turn an expected error into its message, its hint and its exit status."""
         use_common_instructions(os.environ)
         try:
-            return super().main(*args, **kwargs)
-        except ExpertError as error:
-            _report(error)
-            sys.exit(error.exit_code)
-        except OSError as error:
-            where = f" {error.filename}" if error.filename else ""
-            click.echo(f"Error:{where}: {error.strerror or error}", err=True)
-            sys.exit(1)
+            status = super().main(*args, **{**kwargs, "standalone_mode": False})  # or click prints its errors itself
+        except (ExpertError, click.ClickException, click.Abort, OSError, MemoryError) as error:
+            sys.exit(_report(error))
+        return sys.exit(status) if kwargs.get("standalone_mode", True) else status
 
 
 @click.group(cls=LazyGroup)
@@ -79,23 +75,64 @@ def main() -> None:
     """From parameters to a signed expert: train, decompose, evaluate, package, sign, release."""
 
 
-def _report(error: ExpertError) -> None:
-    click.echo(_lines(f"Error: {error}"), err=True)
-    if error.hint:
-        click.echo(_lines(f"Hint: {error.hint}"), err=True)
-
-
 def warn(warnings: Iterable[Problem]) -> None:
     """Tell a person what was put up with."""
     for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
+        say(f"Warning: {warning}", err=True)
 
 
-def emit(value: dict[str, Any], *, as_json: bool, text: str) -> None:
-    """Print a command's result: one JSON object with ``--json``, a line for people without."""
-    click.echo(json.dumps(value, ensure_ascii=False) if as_json else _lines(text))
+def emit(value: dict[str, Any], *, as_json: bool, text: str | Iterable[str]) -> None:
+    """Print a command's result: one JSON object with ``--json``, its line or lines for people without."""
+    if as_json:
+        click.echo(_json(value))
+    else:
+        say(*([text] if isinstance(text, str) else text))
 
 
-def _lines(text: str) -> str:
-    """The text as its lines, each without what would steer a terminal: much of it strangers wrote."""
-    return "\n".join(map(printable, text.split("\n")))
+def say(*lines: str, err: bool = False) -> None:
+    """Print each text on a line of its own, whatever is in it: much of it strangers wrote.
+
+    Everything for people is printed here, so that no command has to remember to escape it.
+    """
+    click.echo("\n".join(map(printable, lines)), err=err)
+
+
+def _report(error: Exception) -> int:
+    """Print an error, whoever raised it, and give its exit status."""
+    match error:
+        case ExpertError():
+            first, *more = error.lines
+            hint = [f"Hint: {error.hint}"] if error.hint else []
+            say(f"Error: {first}", *more, *hint, err=True)
+            return error.exit_code
+        case click.exceptions.NoArgsIsHelpError():  # its message is our own help, of many lines
+            error.show()
+            return error.exit_code
+        case click.ClickException():
+            context = error.ctx if isinstance(error, click.UsageError) else None
+            usage = (
+                [*context.get_usage().split("\n"), f"Try '{context.command_path} --help' for help.", ""]
+                if context
+                else []
+            )
+            say(*usage, f"Error: {error.format_message()}", err=True)
+            return error.exit_code
+        case OSError():
+            say(f"Error: {_describe(error)}", err=True)
+        case MemoryError():
+            say(f"Error: expected more memory, got too little{f': {error}' if str(error) else ''}", err=True)
+        case _:
+            say("Aborted!", err=True)
+    return 1
+
+
+def _describe(error: OSError) -> str:
+    """The files that an error of the system is about, where it says so, and what it is."""
+    files = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    return ": ".join([*files, error.strerror or str(error) or type(error).__name__])
+
+
+def _json(value: dict[str, Any]) -> str:
+    """The value as one line of JSON: letters as they are, whatever would steer a terminal as an escape of JSON's."""
+    text = json.dumps(value, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)

@@ -23,12 +23,12 @@ def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
 
     Example: expert-cli migrate experts/expert-old --dry-run
     """
-    from expertkit.files import write_bytes
+    from expertkit.files import real_path, write_bytes
     from expertkit.manifest import load, migrate_text
     from expertkit.recipes.experts import read_text
 
     shown = path / "manifest.json" if path.is_dir() else path
-    file = shown.resolve()
+    file = real_path(shown)
     before = read_text(file)
     reading = load(before, file=str(shown), compatible=True)
     after = migrate_text(before, file=str(shown))
@@ -37,18 +37,18 @@ def command(path: Path, *, dry_run: bool, as_json: bool) -> None:
     if is_new and not dry_run:
         write_bytes(file, after, mode=S_IMODE(file.stat().st_mode))
     facts = {"path": str(shown), "from": version, "to": "2.0", "changed": is_new, "written": is_new and not dry_run}
-    difference = _diff(before, after, str(shown)) if dry_run else ""
-    text = difference or f"{shown}: {_outcome(is_new=is_new)}"
-    emit({**facts, **({"difference": difference} if dry_run else {})}, as_json=as_json, text=text)
+    difference = _diff(before, after, str(shown)) if is_new and dry_run else []
+    text = difference or [f"{shown}: {_outcome(is_new=is_new)}"]
+    emit({**facts, **({"difference": "\n".join(difference)} if dry_run else {})}, as_json=as_json, text=text)
 
 
 def _outcome(*, is_new: bool) -> str:
     return "written in schema 2.0" if is_new else "schema 2.0 already, nothing to do"
 
 
-def _diff(before: bytes, after: bytes, file: str) -> str:
+def _diff(before: bytes, after: bytes, file: str) -> list[str]:
     """What changes, line by line."""
     import difflib
 
     old, new = (text.decode().splitlines() for text in (before, after))
-    return "\n".join(difflib.unified_diff(old, new, file, f"{file} (schema 2.0)", lineterm=""))
+    return list(difflib.unified_diff(old, new, file, f"{file} (schema 2.0)", lineterm=""))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,15 +10,37 @@ from typing import Any, TypeVar
 import click
 
 from expertkit import layout
+from expertkit.files import real_path
+
+PATH = click.Path(path_type=Path, readable=False)
+"""A path, wherever it leads. Whoever opens it finds out whether it may be read: see ``There``."""
+
+
+class There(click.Path):
+    """A path that leads somewhere, or the command line is wrong.
+
+    What may not be read or looked at is an error of the system instead, with one exit status wherever it is met:
+    on the command line, in a folder or behind a name.
+    """
+
+    def __init__(self, *, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(exists=True, readable=False, path_type=Path, file_okay=file_okay, dir_okay=dir_okay)
+
+    def convert(
+        self, value: str | os.PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:  # fmt: skip
+        """The path, once it is there and of the right kind."""
+        _is_there(Path(value))
+        return super().convert(value, param, ctx)
 
 
 def _expert_name(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
     """``expert-sql`` from a name, an expert's folder or the path of its manifest."""
     if value is None or ("/" not in value and value != "manifest.json" and not Path(value, "manifest.json").exists()):
         return value
-    path = Path(value).resolve()
+    path = real_path(Path(value))
     folder = path.parent if path.name == "manifest.json" else path
-    if folder.parent != layout.EXPERTS.resolve():
+    if folder.parent != real_path(layout.EXPERTS):
         raise click.BadParameter(
             f"{value}: expected an expert of this project, in {layout.EXPERTS}/, got another place"
         )
@@ -58,7 +81,7 @@ def base(*, required: bool = True) -> Callable[[F], F]:
 
 def expert_path(name: str = "path", *, required: bool = True) -> Callable[[F], F]:
     """A manifest, a folder or a package; the name of one of the project's experts will do."""
-    return click.argument(name, type=click.Path(path_type=Path), required=required, callback=existing)
+    return click.argument(name, type=PATH, required=required, callback=existing)
 
 
 def existing(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
@@ -66,9 +89,24 @@ def existing(_context: click.Context, _option: click.Parameter, value: Path | No
     if value is None:
         return None
     for candidate in (value, layout.EXPERTS / value):
-        if candidate.exists():
+        if _is_there(candidate):
             return candidate
     raise click.UsageError(f"{value}: expected a manifest, an expert's folder or a package, got no such file")
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a path leads somewhere.
+
+    Raises:
+        PermissionError: nobody knows.
+    """
+    try:
+        path.stat()
+    except PermissionError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 @click.option("--base", "--model", "asked", metavar="NAME", help="The base model the adapter is for, however spelled.")
 @click.option("--all-models", is_flag=True, help="Pack the expert for each of its bases, side by side.")
 @click.option(
-    "--weights", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="DIR",
+    "--weights", type=options.There(file_okay=False), metavar="DIR",
     help="Folder of the adapter, or of the adapters by base; by default experts/<expert>/weights.",
 )  # fmt: skip
 @click.option("--include-tests", is_flag=True, help="Let the expert's tests/ travel with it.")
 @click.option("--list-contents", is_flag=True, help="Print what would be packed, and pack nothing.")
-@click.option("--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to put the package into.")
+@click.option("--output", type=options.PATH, metavar="DIR", help="Folder to put the package into.")
 @click.option("--record-refusal", is_flag=True, help="Write refused.json for a refused expert, and succeed.")
 @options.as_json
 def command(  # noqa: PLR0913  # one argument per option
@@ -58,9 +58,8 @@ def command(  # noqa: PLR0913  # one argument per option
         return
     pack = partial(build, output=output, record_refusal=record_refusal)
     made = _side_by_side(pack, prepared)
-    text = "\n".join(_describe(each) for each in made)
     facts = made[0].to_json() if not all_models else {"packages": [each.to_json() for each in made]}
-    emit(facts, as_json=as_json, text=text)
+    emit(facts, as_json=as_json, text=[line for each in made for line in _describe(each)])
 
 
 def _bases(expert: str, asked: str | None, *, all_models: bool) -> Sequence[str]:
@@ -111,10 +110,10 @@ def _bars() -> Iterator[Callable[[str, int], AbstractContextManager[Callable[[in
         yield bar
 
 
-def _describe(made: Built | Judged) -> str:
+def _describe(made: Built | Judged) -> list[str]:
     from expertkit.packages.output import Built
 
-    return f"{made.describe_members()}\n{made.describe()}" if isinstance(made, Built) else made.describe()
+    return [*(made.describe_members() if isinstance(made, Built) else []), made.describe()]
 
 
 def _list(expert: str, prepared: Sequence[Sources], *, as_json: bool) -> None:
@@ -124,9 +123,9 @@ def _list(expert: str, prepared: Sequence[Sources], *, as_json: bool) -> None:
     lines = [f"{size:>12,}  {name}" for sizes in listed.values() for name, size in sizes.items()]
     if len(listed) == 1:
         ((base, sizes),) = listed.items()
-        emit({"expert": expert, "base": base, "members": sizes}, as_json=as_json, text="\n".join(lines))
+        emit({"expert": expert, "base": base, "members": sizes}, as_json=as_json, text=lines)
     else:
-        emit({"expert": expert, "members": listed}, as_json=as_json, text="\n".join(lines))
+        emit({"expert": expert, "members": listed}, as_json=as_json, text=lines)
 
 
 def _of_base(weights: Path | None, base: str) -> Path | None:

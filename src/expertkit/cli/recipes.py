@@ -18,4 +18,4 @@ def command(*, as_json: bool) -> None:
 
     project = Path()
     written = [str(path) for path in write_recipes(project, resolve(project))]
-    emit({"recipes": written}, as_json=as_json, text="\n".join(written))
+    emit({"recipes": written}, as_json=as_json, text=written)

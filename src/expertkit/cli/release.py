@@ -8,16 +8,14 @@ from pathlib import Path
 import click
 
 from expertkit import layout
+from expertkit.cli import options
 from expertkit.cli.main import emit
-from expertkit.cli.options import as_json
 
 
 @click.command("release")
-@click.option(
-    "--key", type=click.Path(path_type=Path), default=layout.PUBLISHER, show_default=True, help="Who must have signed."
-)
+@click.option("--key", type=options.PATH, default=layout.PUBLISHER, show_default=True, help="Who must have signed.")
 @click.option("--record-refusal", is_flag=True, help="Succeed even when an expert was refused.")
-@as_json
+@options.as_json
 def command(*, key: Path, record_refusal: bool, as_json: bool) -> None:
     """Collect build/signed/ into dist/ with an index, and print the table of all verdicts.
 

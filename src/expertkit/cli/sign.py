@@ -22,15 +22,15 @@ _VALID_DAYS = 365
 
 
 @click.command("sign")
-@click.argument("package", required=False, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("package", required=False, type=options.There(dir_okay=False))
 @options.expert(required=False)
 @options.base(required=False)
 @click.option(
-    "--key", type=click.Path(path_type=Path), metavar="KEY",
+    "--key", type=options.PATH, metavar="KEY",
     help="The private key; by default $EXPERTKIT_KEY or publisher.key in $EXPERTKIT_HOME (~/.expertkit).",
 )  # fmt: skip
 @click.option(
-    "--output", type=click.Path(path_type=Path), metavar="DIR",
+    "--output", type=options.PATH, metavar="DIR",
     help="Folder for the signed copy of PACKAGE; by default signed/ beside it.",
 )  # fmt: skip
 @click.option(

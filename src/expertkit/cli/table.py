@@ -1,4 +1,4 @@
-"""What was released, as the table that ends a run. Values in, text out."""
+"""What was released, as the table that ends a run. Values in, lines out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from io import StringIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from expertkit import layout
+from expertkit.errors import printable
 from expertkit.packages.release import Release, Shipped
 
 _RIGHT = {"base score", "expert score", "p", "bytes"}
@@ -16,16 +18,16 @@ _COLUMNS = ("expert", "base", "base score", "expert score", "p", "bytes", "conte
 _WIDTH = 240
 
 
-def render(releases: Sequence[Release], *, color: bool = False) -> str:
-    """The table of all releases, the reasons of refusals, and the commands to look further."""
+def render(releases: Sequence[Release], *, color: bool = False) -> list[str]:
+    """The lines of a page: the table of all releases, the reasons of refusals, and the commands to look further."""
     table = Table()
     for name in _COLUMNS:
         table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
     for release in releases:
-        table.add_row(*_row(release), style=None if release.package else "red")
+        table.add_row(*map(_cell, _row(release)), style=None if release.package else "red")
     text = StringIO()
     Console(file=text, width=_WIDTH, force_terminal=color, highlight=False).print(table)
-    return "\n".join([text.getvalue().rstrip("\n"), *_refusals(releases), "", *further(releases)])
+    return [*text.getvalue().rstrip("\n").split("\n"), *_refusals(releases), "", *further(releases)]
 
 
 def further(releases: Sequence[Release]) -> list[str]:
@@ -36,6 +38,11 @@ def further(releases: Sequence[Release]) -> list[str]:
         "mlflow ui --backend-store-uri sqlite:///mlflow.db",
         "dvc dag",
     ]
+
+
+def _cell(text: str) -> Text:
+    """A text as it is: no markup, and on one line, or the table would be drawn around what it does to a terminal."""
+    return Text(printable(text))
 
 
 def _row(release: Release) -> list[str]:

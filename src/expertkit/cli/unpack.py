@@ -7,15 +7,15 @@ from pathlib import Path
 import click
 
 from expertkit import layout
+from expertkit.cli import options
 from expertkit.cli.main import emit, warn
-from expertkit.cli.options import as_json
 
 
 @click.command("unpack")
-@click.argument("package", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("package", type=options.There(dir_okay=False))
+@click.argument("target", type=options.PATH)
 @click.option("--compatible", is_flag=True, help="Also unpack what other programs packed, without pickles.")
-@as_json
+@options.as_json
 def command(package: Path, target: Path, *, compatible: bool, as_json: bool) -> None:
     """Write the members of PACKAGE into the new folder TARGET, which is there only when all of them are right.
 

@@ -13,7 +13,7 @@ from expertkit.cli.main import emit, warn
 @click.command("validate")
 @options.expert_path(required=False)
 @click.option(
-    "--expert", "--manifest", "-e", "-m", "option", metavar="PATH", type=click.Path(path_type=Path),
+    "--expert", "--manifest", "-e", "-m", "option", metavar="PATH", type=options.PATH,
     callback=options.existing, help="The same as PATH; an expert's name will do.",
 )  # fmt: skip
 @click.option("--compatible", is_flag=True, help="Put up with what others made, and tell it as warnings.")

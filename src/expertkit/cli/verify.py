@@ -8,21 +8,21 @@ from pathlib import Path
 import click
 
 from expertkit import layout
+from expertkit.cli import options
 from expertkit.cli.main import emit
-from expertkit.cli.options import as_json
 
 
 @click.command("verify")
-@click.argument("package", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("package", type=options.There(dir_okay=False))
 @click.option(
-    "--key", type=click.Path(path_type=Path), default=layout.PUBLISHER, show_default=True, metavar="PUBFILE",
+    "--key", type=options.PATH, default=layout.PUBLISHER, show_default=True, metavar="PUBFILE",
     help="The public key you trust; the package's own word for itself proves nothing.",
 )  # fmt: skip
 @click.option(
     "--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), metavar="TIME",
     help="Judge expiry as of this time (UTC) instead of now.",
 )  # fmt: skip
-@as_json
+@options.as_json
 def command(package: Path, *, key: Path, at: datetime | None, as_json: bool) -> None:
     """Check every hash in PACKAGE, its one byte form, and its signature; exit status 5 says that something is wrong.
 

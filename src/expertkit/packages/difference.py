@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+import os
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from expertkit import layout
 from expertkit.adapters import measure_tensors
 from expertkit.archives import archive
-from expertkit.errors import FormatError
-from expertkit.fields import Place, show
+from expertkit.archives.gzip import Form
+from expertkit.errors import FormatError, IntegrityError
+from expertkit.fields import Place
+from expertkit.files import open_regular
 from expertkit.manifest import base_slug
 from expertkit.packages.names import TENSORS
 from expertkit.packages.reading.opening import Opened
 
-_LARGEST_TENSORS = 1 << 30
 _FIGURES = ("verdict", "base_score", "expert_score", "p_value")
 _NOTHING = "nothing"
+_SHOWN = 80  # signs; a digest has 64
+_BEFORE = 20
 
 
 def diff(first: Opened, second: Opened) -> dict[str, Any]:
@@ -34,12 +40,11 @@ def diff(first: Opened, second: Opened) -> dict[str, Any]:
     }
 
 
-def render(found: Mapping[str, Any]) -> str:
-    """The differences as a page."""
+def render(found: Mapping[str, Any]) -> list[str]:
+    """The differences as the lines of a page."""
     parts = [name for name in ("members", "tensors", "evaluation") if found[name] is None]
-    note = f"not compared, as not both have any: {', '.join(parts)}" if parts else ""
-    lines = list(_lines(found)) or ["no difference"]
-    return "\n".join([*lines, *filter(None, [note])])
+    notes = [f"not compared, as not both have any: {', '.join(parts)}"] if parts else []
+    return [*(list(_lines(found)) or ["no difference"]), *notes]
 
 
 def _values(first: Any, second: Any, place: Place) -> Iterator[dict[str, Any]]:
@@ -54,7 +59,7 @@ def _values(first: Any, second: Any, place: Place) -> Iterator[dict[str, Any]]:
     elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         for index, (before, after) in enumerate(zip(first, second, strict=True)):
             yield from _values(before, after, place.entry(index))
-    elif first != second or isinstance(first, bool) is not isinstance(second, bool):
+    elif first != second or type(first) is not type(second):  # 1, 1.0 and true are equal, and different values
         yield {"place": place.path, "first": first, "second": second}
 
 
@@ -81,24 +86,48 @@ def _tensors(first: Opened, second: Opened) -> dict[str, Any] | None:
     return {base: _compared(first, second, before[base], after[base]) for base in both if before[base] != after[base]}
 
 
-def _compared(first: Opened, second: Opened, before: bytes, after: bytes) -> dict[str, Any]:
+def _compared(first: Opened, second: Opened, before: bytearray, after: bytearray) -> dict[str, Any]:
     try:
         return measure_tensors(before, after)
     except FormatError as error:
         raise FormatError(f"{first.path} or {second.path}: {error}", offset=error.offset) from error
 
 
-def _weights(opened: Opened) -> dict[str, bytes]:
+def _weights(opened: Opened) -> dict[str, bytearray]:
     """The bytes of an expert's adapters, by the base's name in file names."""
     slugs = {entry.name: base_slug(entry.name) for entry in opened.manifest.base_models}
     if opened.package is not None:
-        found, form = opened.package.weights, opened.package.contents.form
-        kept = archive.scan(opened.path, keep=set(found.values()), form=form, largest_kept=_LARGEST_TENSORS).kept
+        found = opened.package.weights
+        kept = _read_members(opened.path, opened.package.contents.form, names=set(found.values()))
         return {slugs[base]: kept[member] for base, member in found.items()}
     if opened.kind != "folder":
         return {}
     paths = {slugs[base]: opened.path / layout.WEIGHTS / base / TENSORS for base in slugs}
-    return {slug: path.read_bytes() for slug, path in paths.items() if path.is_file()}
+    return {slug: _read_file(path) for slug, path in paths.items() if path.is_file()}
+
+
+def _read_members(path: Path, form: Form, *, names: Collection[str]) -> dict[str, bytearray]:
+    """The bytes of some members of a package that was checked, each in memory once."""
+    kept: dict[str, bytearray] = {}
+    with open_regular(path) as file:
+        for part in archive.read(file, form=form):
+            if part.name in names:
+                kept[part.name] = bytearray()
+                for chunk in part.chunks:
+                    kept[part.name] += chunk
+    if kept.keys() != names:
+        raise IntegrityError(f"{path}: expected the members that were checked, got others")
+    return kept
+
+
+def _read_file(path: Path) -> bytearray:
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > archive.LIMITS.member:
+            raise FormatError(f"{path}: expected at most {archive.LIMITS.member} bytes, got {size}")
+        data = bytearray(size)
+        del data[file.readinto(data) :]
+    return data
 
 
 def _evaluation(first: Opened, second: Opened) -> dict[str, Any] | None:
@@ -106,23 +135,52 @@ def _evaluation(first: Opened, second: Opened) -> dict[str, Any] | None:
     if before is None or after is None:
         return None
     pairs = {name: [getattr(each.judged, name) for each in (before, after)] for name in _FIGURES}
-    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return {name: pair for name, pair in pairs.items() if repr(pair[0]) != repr(pair[1])}  # nan is not equal to itself
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:
     for each in found["manifest"]:
-        before, after = (show(each[side]) if side in each else _NOTHING for side in ("first", "second"))
-        yield f"manifest    {each['place']}: {before} -> {after}"
+        yield f"manifest    {each['place']}: {_apart(*(_text(each, side) for side in ('first', 'second')))}"
     members = found["members"]
     if members:
         yield from (f"member      {name}: only in the first" for name in members["only_first"])
         yield from (f"member      {name}: only in the second" for name in members["only_second"])
-        yield from (f"member      {name}: {a:,} -> {b:,} bytes" for name, (a, b) in members["changed"].items())
+        yield from (f"member      {name}: {_sizes(a, b)}" for name, (a, b) in members["changed"].items())
     for base, tensors in (found["tensors"] or {}).items():
         yield from (f"tensor      {base}: {name}: only in the first" for name in tensors["only_first"])
         yield from (f"tensor      {base}: {name}: only in the second" for name in tensors["only_second"])
         for name, norms in tensors["changed"].items():
             apart = "another shape" if norms[2] is None else f"apart {norms[2]:.4g}"
-            yield f"tensor      {base}: {name}: norm {norms[0]:.4g} -> {norms[1]:.4g}, {apart}"
+            yield f"tensor      {base}: {name}: norm {_norms(norms[0], norms[1])}, {apart}"
     for name, (before, after) in (found["evaluation"] or {}).items():
         yield f"evaluation  {name}: {before} -> {after}"
+
+
+def _text(each: Mapping[str, Any], side: str) -> str:
+    return json.dumps(each[side], ensure_ascii=False) if side in each else _NOTHING
+
+
+def _apart(first: str, second: str) -> str:
+    """Two different texts as they are; long ones from a little before the first sign that differs."""
+    pairs = enumerate(zip(first, second, strict=False))
+    common = next((at for at, (a, b) in pairs if a != b), min(len(first), len(second)))
+    start = max(0, common - _BEFORE) if max(len(first), len(second)) > _SHOWN else 0
+    return " -> ".join(_cut(text, start) for text in (first, second))
+
+
+def _cut(text: str, start: int) -> str:
+    end = start + _SHOWN
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+
+
+def _sizes(first: int, second: int) -> str:
+    return f"other bytes, {first:,} as before" if first == second else f"{first:,} -> {second:,} bytes"
+
+
+def _norms(first: float, second: float) -> str:
+    """Both with as many digits as tell them apart, or the one that they have in common."""
+    for digits in (4, 8, 17):
+        before, after = f"{first:.{digits}g}", f"{second:.{digits}g}"
+        if before != after:
+            return f"{before} -> {after}"
+    return f"{first:.4g} as before"

@@ -7,7 +7,6 @@ from typing import Any
 
 from expertkit import signing
 from expertkit.archives.names import SIGNATURE
-from expertkit.errors import printable
 from expertkit.manifest import AdapterEntry, Manifest
 from expertkit.packages.reading.opening import Opened
 
@@ -39,9 +38,29 @@ def inspect(opened: Opened) -> dict[str, Any]:
     }
 
 
-def render(facts: Mapping[str, Any]) -> str:
-    """The facts as a page."""
-    return "\n".join(_lines(facts))
+def render(facts: Mapping[str, Any]) -> Iterator[str]:
+    """The facts as the lines of a page."""
+    yield f"{facts['name']} {facts['version']}  ({facts['kind']}, schema {facts['schema']}, {facts['license']})"
+    yield f"  {facts['description']}"
+    for base in facts["bases"]:
+        fingerprint = f"  fingerprint {base['fingerprint'][:12]}" if base["fingerprint"] else ""
+        yield f"base        {base['name']}{fingerprint}  {base['prompt_template'] or 'no template'}"
+        yield from (f"  adapter   {adapter}" for adapter in base["adapters"])
+    evaluation = facts.get("evaluation")
+    if evaluation:
+        scores = f"base {evaluation['base_score']:.3f}, expert {evaluation['expert_score']:.3f}"
+        yield f"evaluation  {evaluation['verdict']}: {scores}, p {evaluation['p_value']:.1e}"
+    if "members" in facts:
+        signature = facts["signature"]
+        yield (
+            f"signature   {signature['publisher']!r}, key {signature['key'][:12]}, {signature['created']} to "
+            f"{signature['expires']}; not checked, which expert-cli verify does"
+            if signature
+            else "signature   none"
+        )
+        yield f"content     {facts['content_digest']}, {len(facts['members'])} members"
+        yield from (f"  {size:>12,}  {name}" for name, size in facts["members"].items())
+    yield from (f"warning     {warning}" for warning in facts["warnings"])
 
 
 def _bases(manifest: Manifest) -> Iterator[dict[str, Any]]:
@@ -70,27 +89,3 @@ def _signature(data: bytes | None) -> dict[str, Any] | None:
         return None
     said = signing.read_unverified(data)
     return {"publisher": said.publisher, "key": said.key, "created": said.created, "expires": said.expires}
-
-
-def _lines(facts: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{facts['name']} {facts['version']}  ({facts['kind']}, schema {facts['schema']}, {facts['license']})"
-    yield f"  {printable(facts['description'])}"
-    for base in facts["bases"]:
-        fingerprint = f"  fingerprint {base['fingerprint'][:12]}" if base["fingerprint"] else ""
-        yield printable(f"base        {base['name']}{fingerprint}  {base['prompt_template'] or 'no template'}")
-        yield from (printable(f"  adapter   {adapter}") for adapter in base["adapters"])
-    evaluation = facts.get("evaluation")
-    if evaluation:
-        scores = f"base {evaluation['base_score']:.3f}, expert {evaluation['expert_score']:.3f}"
-        yield f"evaluation  {evaluation['verdict']}: {scores}, p {evaluation['p_value']:.1e}"
-    if "members" in facts:
-        signature = facts["signature"]
-        yield (
-            f"signature   {signature['publisher']!r}, key {signature['key'][:12]}, {signature['created']} to "
-            f"{signature['expires']}; not checked, which expert-cli verify does"
-            if signature
-            else "signature   none"
-        )
-        yield f"content     {facts['content_digest']}, {len(facts['members'])} members"
-        yield from (f"  {size:>12,}  {name}" for name, size in facts["members"].items())
-    yield from (f"warning     {warning}" for warning in facts["warnings"])

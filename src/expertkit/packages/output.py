@@ -39,10 +39,9 @@ class Built:
         """One line for a person."""
         return f"{self.path}: {self.bytes:,} bytes, content digest {self.content_digest}"
 
-    def describe_members(self) -> str:
+    def describe_members(self) -> list[str]:
         """A line for each member: bytes, what they were packed to, and the ratio."""
-        rows = [f"{a:>12,} -> {b:>12,}  {b / max(a, 1):>6.1%}  {name}" for name, (a, b) in self.members.items()]
-        return "\n".join(rows)
+        return [f"{a:>12,} -> {b:>12,}  {b / max(a, 1):>6.1%}  {name}" for name, (a, b) in self.members.items()]
 
 
 @contextmanager

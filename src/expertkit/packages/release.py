@@ -84,7 +84,9 @@ def _collect(folder: Path, dist: Path, *, trusted: PublicKey, at: datetime) -> R
     try:
         verified = verify(package, trusted=trusted, at=at)
     except SignatureError as error:
-        raise SignatureError(str(error), hint=f"make run, or sign {folder.name} again with expert-cli sign") from error
+        raise SignatureError(
+            *error.lines, hint=f"make run, or sign {folder.name} again with expert-cli sign"
+        ) from error
     shutil.copyfile(package, dist / package.name)
     write_sidecar(dist / package.name)
     report = parse_report(verified.contents.kept[EVALUATION], file=f"{package}: {EVALUATION}")

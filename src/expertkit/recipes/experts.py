@@ -8,6 +8,7 @@ from pathlib import Path
 from expertkit import layout, strict_json
 from expertkit.errors import FormatError, ManifestError, Problem
 from expertkit.fields import Place, show
+from expertkit.files import open_regular, real_path
 from expertkit.manifest import Manifest, Reading, load
 from expertkit.recipes.line import check_line, weakest_layer
 
@@ -25,7 +26,7 @@ def expert_names(project: Path) -> tuple[str, ...]:
 
 def read_text(path: Path) -> bytes:
     """The bytes of a manifest's file, or of one that is too long the first that show it."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return file.read(strict_json.MAX_BYTES + 1)
 
 
@@ -98,15 +99,16 @@ def _holds(folder: Path, name: str) -> bool:
     """Whether a folder has a file of that name in it, not by a way that leads out of it."""
     if not name.isprintable():
         return False
-    path = (folder / name).resolve()
-    return path.is_file() and path.is_relative_to(folder.resolve())
+    path = real_path(folder / name)
+    return path.is_file() and path.is_relative_to(real_path(folder))
 
 
 def _check_asked(manifest: Manifest, folder: Path, place: Place) -> None:
     """Note what the line asks for and does not find."""
     check_line(manifest, place)
-    if manifest.name != folder.resolve().name:
-        place.at("name").wrong(f"the folder's name {folder.resolve().name!r}", show(manifest.name))
+    called = real_path(folder).name
+    if manifest.name != called:
+        place.at("name").wrong(f"the folder's name {called!r}", show(manifest.name))
     for name in (README, LICENSE, GRAMMAR):
         if not (folder / name).is_file():
             place.wrong(f"{name} beside it", "no such file")

@@ -20,11 +20,12 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from expertkit.errors import FormatError, SignatureError
-from expertkit.files import write_bytes
+from expertkit.files import open_regular, write_bytes
 from expertkit.signing.ed25519 import PublicKey, check_publisher, public_bytes
 
 _MAX_SIZE = 16 << 10
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_OLD = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _HINT = "expert-cli keygen"
 
 
@@ -75,9 +76,11 @@ def load(path: Path) -> Ed25519PrivateKey:
         FormatError: the file holds no unencrypted Ed25519 key.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(path, _OLD)
     except FileNotFoundError as error:
         raise SignatureError(f"{path}: expected a private key, got no such file", hint=_HINT) from error
+    except PermissionError:
+        raise
     except OSError as error:
         raise SignatureError(f"{path}: expected a private key, got {error.strerror}", hint=_HINT) from error
     try:
@@ -97,7 +100,7 @@ def load_public(path: Path) -> PublicKey:
     if not path.is_file():
         hint = f"--key names the key of a publisher you trust; {_HINT} --ensure makes one of your own"
         raise SignatureError(f"{path}: expected a public key, got no such file", hint=hint)
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         text = file.read(_MAX_SIZE).decode(errors="replace")
     try:
         return PublicKey.from_str(text)

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from expertkit import strict_json
 from expertkit.adapters import Shape, check_config
 from expertkit.archives.archive import Contents, scan
 from expertkit.archives.names import SIGNATURE
 from expertkit.archives.pickles import refuse_pickle
 from expertkit.archives.sidecar import check_sidecar
 from expertkit.errors import FormatError, IntegrityError
-from expertkit.manifest import Manifest, load, strict_json
+from expertkit.manifest import Manifest, load
 from expertkit.packages import names
 from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, TENSORS
 from expertkit.packages.reading.checked import Checked

@@ -17,6 +17,7 @@ from tempfile import mkdtemp
 from expertkit.archives import archive
 from expertkit.archives.archive import Chunk, Contents
 from expertkit.errors import IntegrityError, PackagingError
+from expertkit.files import naming, open_regular
 from expertkit.packages.reading.legacy import is_legacy_pickle
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -35,7 +36,7 @@ def unpack(package: Path, target: Path, *, contents: Contents) -> int:
         IntegrityError: the archive has changed since.
         PackagingError: ``target`` is there already.
     """
-    with _new_folder(target) as folder, package.open("rb") as file:
+    with _new_folder(target) as folder, open_regular(package) as file:
         written: dict[str, tuple[int, str]] = {}
         for part in archive.read(file, form=contents.form):
             written[part.name] = _write(folder, part.name, part.chunks)
@@ -50,6 +51,7 @@ def _write(folder: int, name: str, chunks: Iterable[Chunk]) -> tuple[int, str]:
     with _open_parent(folder, name) as parent:
         last = name.rpartition("/")[2]
         with os.fdopen(os.open(last, _NEW_FILE, 0o644, dir_fd=parent), "wb") as file:
+            os.fchmod(file.fileno(), 0o644)  # a umask must not decide
             for chunk in chunks:
                 file.write(chunk)
                 digest.update(chunk)
@@ -71,6 +73,7 @@ def _open_parent(folder: int, name: str) -> Iterator[int]:
                 os.mkdir(part, 0o755, dir_fd=here)
             above, here = here, os.open(part, _FOLDER, dir_fd=here)
             os.close(above)
+            os.fchmod(here, 0o755)
         yield here
     finally:
         os.close(here)
@@ -85,7 +88,8 @@ def _new_folder(target: Path) -> Iterator[int]:
     folder = Path(mkdtemp(dir=target.parent, prefix=f".{target.name}.new-"))
     descriptor = os.open(folder, _FOLDER)
     try:
-        yield descriptor
+        with naming(target):
+            yield descriptor
         os.fchmod(descriptor, 0o755)
         os.fsync(descriptor)
         folder.rename(target)
