@@ -173,7 +173,7 @@ def test_a_job_that_misbehaves_is_lost_alone(tmp_path: Path, misdeed: str, told:
 
 def test_a_job_that_waits_for_ever_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Time that is not used up counts too, though more of it is given."""
-    monkeypatch.setattr("expertkit.evaluation.graders.typescript.process._SILENCE_S", 0.5)
+    monkeypatch.setattr("expertkit.evaluation.graders.typescript.process._SILENCE_S", 1.5)
     script = f"{EACH_JOB} {{ at(number); if (job === 1) "
     script += "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0); done(number, job); }"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from expertkit.data.items import Item
@@ -38,8 +38,9 @@ def read_function(item: Item) -> Function:
 
 
 def list_rivals(asked: Function, interface: Interface) -> Iterator[Function]:
-    """Other functions of the same type: with a literal off, on other fields, or of another form."""
+    """Other functions of the same type: with a literal off, a slip, on other fields, or of another form."""
     yield from _list_misread(asked)
+    yield from (Function(form=replace(asked.form, reference=slip), slots=asked.slots) for slip in asked.form.slips)
     type_ = _write_type(asked, interface)
     for form in FORM_TABLE:
         if set(form.literal_slots) <= set(asked.form.literal_slots):

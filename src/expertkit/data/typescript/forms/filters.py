@@ -15,13 +15,16 @@ def _where(test: Callable[[Row, Slots], bool]) -> Reference:
     return lambda rows, slots: [row[slots["col"]] for row in rows if test(row, slots)]
 
 
-def _filter(name: str, condition: str, test: Callable[[Row, Slots], bool], *questions: str) -> Form:
+def _filter(
+    name: str, condition: str, test: Callable[[Row, Slots], bool], *questions: str, slips: tuple[Reference, ...] = ()
+) -> Form:
     return Form(
         name=name,
         takes="rows: $Entity[]",
         returns="$col_type[]",
         answer=f"return rows.filter((row) => {condition}).map((row) => row.$col);",
         reference=_where(test),
+        slips=slips,
         questions=expand(*questions),
     )
 
@@ -116,6 +119,7 @@ FILTERS = (
         "what is the $col of @rows [without a|with no] $maybe?",
         "@give the $col of @rows [whose|where] $maybe is @missing",
         "for @rows [whose|where] $maybe is @missing @give the $col",
+        slips=(_where(lambda row, slots: not row.get(slots["maybe"])),),
     ),
     _filter(
         "where-includes",

@@ -37,6 +37,7 @@ LISTS = (
         returns="number[]",
         answer="return [...row.$nums].sort((a, b) => a - b);",
         reference=lambda row, slots: sorted(row[slots["nums"]]),
+        slips=(lambda row, slots: sorted(row[slots["nums"]], key=str),),
         questions=expand(
             "[sort|order] the $nums values of the $entity",
             "@give the $nums values of the $entity [sorted|ordered]",

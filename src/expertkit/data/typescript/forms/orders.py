@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from expertkit.data.typescript.forms.template import Form, expand
+from functools import partial
+from typing import Any
+
+from expertkit.data.typescript.forms.template import Form, Slots, expand
+
+
+def _sort(rows: Any, slots: Slots, *, sign: int) -> list[Any]:
+    """The fields ``$col`` by ``$num``, rising for 1 and falling for -1; equal rows in their order."""
+    return [row[slots["col"]] for row in sorted(rows, key=lambda row: sign * row[slots["num"]])]
+
+
+def _reverse_sorted(rows: Any, slots: Slots, *, sign: int) -> list[Any]:
+    """The same, with equal rows in reverse."""
+    return _sort(rows, slots, sign=-sign)[::-1]
+
 
 FINDS = (
     Form(
@@ -11,6 +25,9 @@ FINDS = (
         returns="$Entity | undefined",
         answer='return rows.find((row) => row.$text === "$value");',
         reference=lambda rows, slots: next((row for row in rows if row[slots["text"]] == slots["value"]), None),
+        slips=(
+            lambda rows, slots: next((row for row in reversed(rows) if row[slots["text"]] == slots["value"]), None),
+        ),
         questions=expand(
             "@give the first $entity @where $value",
             "which $entity is the first one @where $value?",
@@ -39,7 +56,8 @@ ORDERS = (
         takes="rows: $Entity[]",
         returns="$col_type[]",
         answer="return [...rows].sort((a, b) => a.$num - b.$num).map((row) => row.$col);",
-        reference=lambda rows, slots: [row[slots["col"]] for row in sorted(rows, key=lambda row: row[slots["num"]])],
+        reference=partial(_sort, sign=1),
+        slips=(partial(_reverse_sorted, sign=1),),
         questions=expand(
             "@give the $col of @rows [sorted|ordered] by $num",
             "@give the $col of @rows [sorted|ordered] by $num from [lowest to highest|smallest to largest|low to high]",
@@ -52,7 +70,8 @@ ORDERS = (
         takes="rows: $Entity[]",
         returns="$col_type[]",
         answer="return [...rows].sort((a, b) => b.$num - a.$num).map((row) => row.$col);",
-        reference=lambda rows, slots: [row[slots["col"]] for row in sorted(rows, key=lambda row: -row[slots["num"]])],
+        reference=partial(_sort, sign=-1),
+        slips=(partial(_reverse_sorted, sign=-1),),
         questions=expand(
             "@give the $col of @rows [sorted|ordered] by [descending $num|$num descending]",
             "@give the $col of @rows [sorted|ordered] by $num from [highest to lowest|largest to smallest|high to low]",
@@ -78,9 +97,7 @@ ORDERS = (
         takes="rows: $Entity[]",
         returns="$col_type[]",
         answer="return [...rows].sort((a, b) => b.$num - a.$num).slice(0, $count).map((row) => row.$col);",
-        reference=lambda rows, slots: [
-            row[slots["col"]] for row in sorted(rows, key=lambda row: -row[slots["num"]])[: slots["count"]]
-        ],
+        reference=lambda rows, slots: _sort(rows, slots, sign=-1)[: slots["count"]],
         questions=expand(
             "@give the $col of the $count $entity rows with the @highest $num",
             "@give the $col of the top $count $entity rows by $num",

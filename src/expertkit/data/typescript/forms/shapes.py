@@ -37,6 +37,7 @@ SHAPES = (
         returns="string[]",
         answer='return rows.map((row) => row.$maybe ?? "$value");',
         reference=lambda rows, slots: [row.get(slots["maybe"], slots["value"]) for row in rows],
+        slips=(lambda rows, slots: [row.get(slots["maybe"]) or slots["value"] for row in rows],),
         questions=expand(
             "@give the $maybe of @rows or $value where it is @missing",
             "what is the $maybe of @rows or $value where it is @missing?",

@@ -34,7 +34,7 @@ LITERAL_SLOTS = ("value", "bound", "bound2", "count", "letters")
 """The slots of an answer that no field stands in."""
 
 _PHRASES = {
-    "@give": "[return|give|list|find|get]",
+    "@give": "[show|return|list|give|find|get]",
     "@rows": "[each $entity|every $entity|all $entity rows|the $entity rows]",
     "@all": "[all $entity rows|the $entity rows|all rows of $entity|the rows of $entity]",
     "@flagged": "[each $flag $entity|all $flag $entity rows|the $entity rows that are $flag]",
@@ -69,6 +69,8 @@ class Form:
     reference: Reference
     """The same in Python, for the results that tests expect."""
     questions: tuple[str, ...]
+    slips: tuple[Reference, ...] = ()
+    """What functions return that are wrong on what is easily forgotten: ties, empty texts, the last of several."""
     keys: frozenset[str] = frozenset()
     """The slots of fields that no two rows may share a value of: the question leaves open what then counts."""
 

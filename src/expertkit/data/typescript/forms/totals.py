@@ -85,6 +85,7 @@ TOTALS = (
         returns="number",
         answer="return rows.length === 0 ? 0 : Math.max(...rows.map((row) => row.$num));",
         reference=lambda rows, slots: max(_column(rows, slots, "num"), default=0),
+        slips=(lambda rows, slots: max([0, *_column(rows, slots, "num")]),),
         questions=expand(
             "what is the @highest $num of @all @none?",
             "@give the @highest $num of @all @none",
@@ -98,6 +99,7 @@ TOTALS = (
         returns="number",
         answer="return rows.length === 0 ? 0 : Math.min(...rows.map((row) => row.$num));",
         reference=lambda rows, slots: min(_column(rows, slots, "num"), default=0),
+        slips=(lambda rows, slots: min([0, *_column(rows, slots, "num")]),),
         questions=expand(
             "what is the @lowest $num of @all @none?",
             "@give the @lowest $num of @all @none",
@@ -139,6 +141,7 @@ TEXTS = (
         returns="string[]",
         answer="return [...new Set(rows.map((row) => row.$text))];",
         reference=lambda rows, slots: list(dict.fromkeys(_column(rows, slots, "text"))),
+        slips=(lambda rows, slots: sorted(set(_column(rows, slots, "text"))),),
         questions=expand(
             "@give the @different $text values of @all",
             "which @different $text values [occur|appear] among @all?",
