@@ -18,7 +18,7 @@ from expertkit.data.typescript.interfaces import read_interface
 from expertkit.evaluation.graders import Grade
 from expertkit.evaluation.graders.typescript import TypeScriptGrader
 from expertkit.evaluation.graders.typescript.outcomes import same_value
-from expertkit.evaluation.graders.typescript.syntax import read_body
+from expertkit.evaluation.graders.typescript.syntax import Reading, read_body
 from expertkit.evaluation.graders.typescript.tools import find_tools
 from tests.evaluation.typescript_answers import (
     CONTEXT,
@@ -187,6 +187,24 @@ def test_hostile_answers_leave_the_others_alone(grader: TypeScriptGrader) -> Non
     grades = grader.grade_all([ITEM] * len(answers), answers)
 
     assert [grade.scores["tests"] for grade in grades] == [False, True, False] * len(worst)
+
+
+def test_what_is_refused_unseen_would_do_no_harm_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Past the reader, node, the realm and the compiler each refuse it, and the answers beside it are as right."""
+    monkeypatch.setattr("expertkit.evaluation.graders.typescript.read_body", lambda _signature, _body: Reading())
+    grader = TypeScriptGrader(scripts=SCRIPTS, run_s=0.5)
+    bad = [
+        *NO_BODIES,
+        "}); for (;;) {} (function (): string[] { return [];",
+        "}, globalThis.process.exit(0)); (function (): string[] { return [];",
+        "return import('node:fs').catch((error) => error.constructor.constructor('return process')().exit(0));",
+    ]
+
+    grades = grader.grade_all([ITEM] * (len(bad) + 1), [*bad, RIGHT[0]])
+
+    assert [grade.scores["tests"] for grade in grades] == [False] * len(bad) + [True]
+    assert grades[-1].scores["types"]
+    assert not any(grade.scores["types"] for grade in grades[:-1])
 
 
 def test_an_endless_answer_costs_its_own_time_only() -> None:

@@ -5,10 +5,10 @@ side of the conversation.
 
 **What holds.** node's permission model lets it read the folders that it is made of, and nothing else: no writing,
 no programs, no threads, no addons, no debugger. Text is never made into code. The environment is empty, the
-working folder empty and new; it has no terminal and a session of its own, which is killed as a whole. Once it is
+working folder empty and new; it has no terminal, and its process group is killed as a whole. Once it is
 locked up it can open nothing any more (``RLIMIT_NOFILE`` 0): no file, no connection, no pipe. That closes the network,
 which the permission model of node 24 leaves open. It can write no file, dump no core, start no process or thread,
-and has bounds on memory and processor time. Where root started it, it is nobody.
+and has bounds on memory and processor time. Where root started it, who may end what is not its own, it is nobody.
 
 **What does not.** It is a process in the same kernel, as somebody else's for root and as their own for others: who
 breaks out of V8 into machine code can signal the user's processes, and read what is mapped into it. No
