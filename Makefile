@@ -3,7 +3,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-STAMP := .venv/installed-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+LOCK := src/expertkit/evaluation/graders/typescript/package-lock.json
+STAMP := .venv/installed-$(shell cat pyproject.toml constraints.txt $(LOCK) | cksum | cut -d' ' -f1)
 
 .PHONY: run test check setup bench attack bases golden docs
 
@@ -27,6 +28,7 @@ $(STAMP):
 	@echo "installing into .venv (once)"
 	@$(BIN)/python -m pip install --quiet --upgrade pip --constraint constraints.txt
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,line,dev]'
+	@$(BIN)/python -m expertkit.evaluation.graders.typescript.install
 	@rm -f .venv/installed-*
 	@touch $@
 

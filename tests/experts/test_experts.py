@@ -11,12 +11,19 @@ import jsonschema
 import pytest
 
 from expertkit.data.domain import domain
+from expertkit.data.items import Item
+from expertkit.data.typescript import trials
+from expertkit.evaluation.graders.typescript import TypeScriptGrader
 from expertkit.recipes import resolve
 from expertkit.recipes.experts import check_folder
 from tests.experts.gbnf import Grammar, is_sentence
 
 EXPERTS = sorted(path.parent for path in Path("experts").glob("*/manifest.json"))
-DOMAINS = {"experts/expert-sql": "sql", "experts/expert-json": "json"}
+DOMAINS = {
+    "experts/expert-sql": "sql",
+    "experts/expert-json": "json",
+    "experts/expert-typescript": "typescript",
+}
 
 WRONG = {
     "experts/expert-sql": [
@@ -45,6 +52,24 @@ WRONG = {
         "[1 2]",
         '["\\x"]',
     ],
+    "experts/expert-typescript": [
+        "",
+        "return",
+        "return ;",
+        "return rows.length",
+        "rows.length;",
+        "return rows.map((row) => row.name;",
+        "return rows.map((row) => row.name)); }",
+        "return rows.filter((row) => row.age > );",
+        "return rows.length; return rows;",
+        "return { name: row.name;",
+        "return 'oslo';",
+        'return "oslo;',
+        "return rows as any;",
+        "return rows.length; // all of them",
+        "function pick(rows: Client[]): number { return rows.length; }",
+        "for (const row of rows) return row;",
+    ],
 }
 
 
@@ -59,7 +84,7 @@ def cases(expert: Path) -> list[dict[str, str]]:
     return items
 
 
-def test_there_are_two_experts() -> None:
+def test_the_experts_are_known_here() -> None:
     """The tests below run over folders that exist."""
     assert [str(expert) for expert in EXPERTS] == sorted(DOMAINS)
 
@@ -125,16 +150,38 @@ def test_a_rule_that_begins_with_itself_is_found() -> None:
 
 @pytest.mark.parametrize("expert", EXPERTS, ids=str)
 def test_the_examples_that_come_with_an_expert_are_right(expert: Path) -> None:
-    """Queries run on their schema, documents are valid under theirs, and both obey the grammar."""
+    """Queries run on their schema, documents are valid under theirs, functions pass calls, and all obey the grammar."""
     items = cases(expert)
 
     assert len({item["id"] for item in items}) == len(items) >= 6
     for item in items:
         assert set(item) == {"id", "question", "context", "answer"}
         assert is_sentence(grammar(expert), item["answer"])
-        if DOMAINS[str(expert)] == "json":
-            jsonschema.validate(json.loads(item["answer"]), json.loads(item["context"]))
-        else:
-            database = sqlite3.connect(":memory:")
-            database.executescript(item["context"])
-            assert database.execute(item["answer"]).description
+    CHECKS[DOMAINS[str(expert)]](items)
+
+
+def check_queries(items: list[dict[str, str]]) -> None:
+    """They run on an empty database of their schema."""
+    for item in items:
+        database = sqlite3.connect(":memory:")
+        database.executescript(item["context"])
+        assert database.execute(item["answer"]).description
+
+
+def check_documents(items: list[dict[str, str]]) -> None:
+    """They are valid under their schema."""
+    for item in items:
+        jsonschema.validate(json.loads(item["answer"]), json.loads(item["context"]))
+
+
+def check_functions(items: list[dict[str, str]]) -> None:
+    """They are named by their form, and return what its reference does."""
+    asked = [Item(form=item["id"], group="", **item) for item in items]
+    grader = TypeScriptGrader(scripts={item.id: trials(item) for item in asked})
+
+    grades = grader.grade_all(asked, [item.answer for item in asked])
+
+    assert all(grade.problem is None for grade in grades)
+
+
+CHECKS = {"sql": check_queries, "json": check_documents, "typescript": check_functions}

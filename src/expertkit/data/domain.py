@@ -10,7 +10,11 @@ from typing import Protocol
 from expertkit.data.items import Item
 from expertkit.data.split import Part
 
-_MODULES = {"sql": "expertkit.data.sql", "json": "expertkit.data.json_documents"}
+_MODULES = {
+    "sql": "expertkit.data.sql",
+    "json": "expertkit.data.json_documents",
+    "typescript": "expertkit.data.typescript",
+}
 
 DOMAINS = tuple(_MODULES)
 

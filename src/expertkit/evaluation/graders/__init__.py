@@ -41,6 +41,7 @@ def open_grader(name: str, data: Path) -> Grader:
 
     Raises:
         KeyError: there is no such grader.
+        DependencyError: it needs a program that is not installed.
     """
     match name:
         case "sql":
@@ -51,5 +52,9 @@ def open_grader(name: str, data: Path) -> Grader:
             from expertkit.evaluation.graders.json_documents import JsonGrader
 
             return JsonGrader()
+        case "typescript":
+            from expertkit.evaluation.graders.typescript import TypeScriptGrader
+
+            return TypeScriptGrader.from_file(data / layout.TRIALS)
         case _:
             raise KeyError(name)

@@ -1,0 +1,140 @@
+"""Drawing items and documents: a form, an interface that it can ask about, and the slots filled."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from expertkit.data.items import Item
+from expertkit.data.split import Part, part_of
+from expertkit.data.typescript.forms import (
+    FORM_TABLE,
+    FUNCTIONS,
+    Form,
+    fill,
+    fitting_kinds,
+    phrase_question,
+    plain_question,
+)
+from expertkit.data.typescript.interfaces import TYPES, Interface, digest_interface, draw_interface
+from expertkit.data.typescript.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, draw_name
+
+_MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
+_SHORT_BOUNDS = 0.8  # numbers of one token; the others have two
+_ATTEMPTS = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """An interface, a function on it, and what stands in the slots of a form."""
+
+    interface: Interface
+    slots: dict[str, object]
+    function: str
+
+    def context(self, form: Form) -> str:
+        """The interface and the signature."""
+        return f"{self.interface}\nfunction {self.function}({fill(form.takes, self.slots)}): {self._result(form)}"
+
+    def _result(self, form: Form) -> str:
+        return fill(form.returns, self.slots)
+
+
+def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iterator[Item]:
+    """Exactly ``count`` items of ``part`` with different questions, the forms in rotation.
+
+    Args:
+        part: Every question and every interface is one of this part.
+        count: How many items; the first of a longer run are those of a shorter one.
+        seed: Other seeds give other items.
+        unseen: Take all names and values from the words that no training text holds.
+
+    Raises:
+        ValueError: There are not so many different questions.
+    """
+    rng = random.Random(f"typescript {part} {seed} {unseen}")
+    made_up = _MADE_UP_ITEMS if part == "train" else 0.0
+    asked: set[str] = set()
+    for number in range(count):
+        form = FORM_TABLE[number % len(FORM_TABLE)]
+        question, draft = _draw_new(rng, form, part=part, made_up=None if unseen else made_up, asked=asked)
+        asked.add(question)
+        yield Item(
+            id=f"{'unseen' if unseen else part}-{number:05}",
+            form=form.name,
+            group=digest_interface(draft.interface),
+            question=question,
+            context=draft.context(form),
+            answer=fill(form.answer, draft.slots),
+        )
+
+
+def sample_document(rng: random.Random) -> str:
+    """An interface of the train part and a whole function on it, as plain text for pretraining."""
+    form = rng.choice(FORM_TABLE)
+    draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, _MADE_UP_DOCUMENTS))
+    return f"{draft.context(form)} {{\n{fill(form.answer, draft.slots)}\n}}"
+
+
+def sample_rewording(rng: random.Random) -> tuple[str, str]:
+    """A question of the train part, in any wording and in the plain one of its form; no answer."""
+    form = rng.choice(FORM_TABLE)
+    vocabulary = _draw_vocabulary(rng, _MADE_UP_ITEMS)
+    while True:
+        slots = _draw_draft(rng, form, part="train", vocabulary=vocabulary).slots
+        worded, plain = (fill(text, slots) for text in (phrase_question(form, rng), plain_question(form)))
+        if part_of(worded) == part_of(plain) == "train":
+            return worded, plain
+
+
+def _draw_new(
+    rng: random.Random, form: Form, *, part: Part, made_up: float | None, asked: set[str]
+) -> tuple[str, _Draft]:
+    """A question of the part that nobody asked yet; ``made_up`` is None where all names are unseen ones."""
+    for _ in range(_ATTEMPTS):
+        vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
+        draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
+        question = fill(phrase_question(form, rng), draft.slots)
+        if question not in asked and part_of(question) == part:
+            return question, draft
+    raise ValueError(f"too many items: form {form.name!r} of part {part!r} has no further question")
+
+
+def _draw_vocabulary(rng: random.Random, made_up: float) -> Vocabulary:
+    return MADE_UP if rng.random() < made_up else KNOWN
+
+
+def _draw_draft(rng: random.Random, form: Form, *, part: Part, vocabulary: Vocabulary) -> _Draft:
+    kinds = [rng.choice(fitting_kinds(slot)) for slot in form.field_slots]
+    interface = draw_interface(rng, vocabulary, part=part, kinds=kinds, size=rng.randint(3, 4))
+    slots = {
+        "entity": interface.entity,
+        "Entity": interface.name,
+        **_assign_fields(rng, form, interface),
+        **_draw_values(rng, vocabulary),
+        **_draw_numbers(rng, ranged="bound2" in form.slots),
+    }
+    return _Draft(interface=interface, slots=slots, function=rng.choice(FUNCTIONS))
+
+
+def _assign_fields(rng: random.Random, form: Form, interface: Interface) -> dict[str, str]:
+    """A different field of the interface for every slot, the least choosy slots last, and its type."""
+    assigned: dict[str, str] = {}
+    types: dict[str, str] = {}
+    for slot in sorted(form.field_slots, key=lambda slot: len(fitting_kinds(slot))):
+        fitting = [field for field in interface.fields if field.kind in fitting_kinds(slot)]
+        field = rng.choice([field for field in fitting if field.name not in assigned.values()])
+        assigned[slot] = field.name
+        types[f"{slot}_type"] = TYPES[field.kind]
+    return assigned | types
+
+
+def _draw_values(rng: random.Random, vocabulary: Vocabulary) -> dict[str, str]:
+    return {"value": draw_name(rng, vocabulary.values, made_up=vocabulary.made_up)}
+
+
+def _draw_numbers(rng: random.Random, *, ranged: bool) -> dict[str, int]:
+    low, high = sorted(rng.sample(range(2, 100), k=2))
+    lone = rng.randint(2, 99) if rng.random() < _SHORT_BOUNDS else 10 * rng.randint(10, 99)
+    return {"bound": low if ranged else lone, "bound2": high, "count": rng.randint(2, 7), "letters": rng.randint(3, 6)}
