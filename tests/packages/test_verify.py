@@ -246,7 +246,8 @@ WRONG: dict[str, tuple[Callable[[dict[str, bytes]], dict[str, bytes]], type[Expe
     "a grammar beside the package": (lambda found: asking(found, "a.expert"), ManifestError),
     "two bases": (lambda found: with_manifest(found, base_models=twice(found)), IntegrityError),
     "a manifest that is none": (lambda found: {**found, "manifest.json": b"{}"}, ManifestError),
-    "a manifest that is no JSON": (lambda found: {**found, "manifest.json": b'{"a":1,"a":1}'}, FormatError),
+    "a manifest that is no JSON": (lambda found: {**found, "manifest.json": b'{"a":NaN}'}, FormatError),
+    "a manifest with a key twice": (lambda found: {**found, "manifest.json": b'{"a":1,"a":1}'}, ManifestError),
 }  # fmt: skip
 
 
