@@ -10,7 +10,7 @@ from typing import Protocol
 from expertkit.data.items import Item
 from expertkit.data.split import Part
 
-_MODULES = {"sql": "expertkit.data.sql", "json": "expertkit.data.json_documents"}
+_MODULES = {"sql": "expertkit.data.sql", "json": "expertkit.data.json_documents", "cypher": "expertkit.data.cypher"}
 
 DOMAINS = tuple(_MODULES)
 
