@@ -11,9 +11,9 @@ from expertkit.files import canonical_json, sha256_bytes
 from expertkit.manifest.kinds import ExpertName, NotNegative, Positive, Seed, Threads, Version
 from expertkit.recipes.train_config import TrainConfig
 
-Domain = Literal["sql", "json"]
+Domain = Literal["sql", "json", "cypher"]
 """The generators that data can come from."""
-Grader = Literal["sql", "json"]
+Grader = Literal["sql", "json", "cypher"]
 """What can decide that an answer is right."""
 PromptTemplate = Literal["chatml"]
 """The prompt templates that the renderer knows."""
