@@ -5,18 +5,21 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from expertkit.data.cypher.engine import GraphDatabase
+from expertkit.data.cypher.tables import declare_tables, read_context
 from expertkit.data.domain import domain
 from expertkit.recipes import resolve
 from expertkit.recipes.experts import check_folder
 from tests.experts.gbnf import Grammar, is_sentence
 
 EXPERTS = sorted(path.parent for path in Path("experts").glob("*/manifest.json"))
-DOMAINS = {"experts/expert-sql": "sql", "experts/expert-json": "json"}
+DOMAINS = {"experts/expert-sql": "sql", "experts/expert-json": "json", "experts/expert-neo4j": "cypher"}
 
 WRONG = {
     "experts/expert-sql": [
@@ -45,6 +48,23 @@ WRONG = {
         "[1 2]",
         '["\\x"]',
     ],
+    "experts/expert-neo4j": [
+        "",
+        "MATCH (a:b)",
+        "MATCH (a:b) RETURN",
+        "RETURN 1",
+        "MATCH (a:b) RETURN a.c;",
+        "match (a:b) return a.c",
+        "MATCH (a:b) DELETE a",
+        "MATCH (a:b) RETURN a.c MATCH (a:d) RETURN a.c",
+        "MATCH (a:b) RETURN a.c,",
+        "MATCH (a:b)-[:c]-(d:e) RETURN a.f",
+        "MATCH (a:b)-[:c*]->(b:e) RETURN a.f",
+        "MATCH (a:b {c: 'd}) RETURN a.e",
+        "MATCH (a:b) WHERE RETURN a.c",
+        "MATCH (a:b) WHERE a.c = RETURN a.c",
+        "CREATE (a:b)",
+    ],
 }
 
 
@@ -59,7 +79,7 @@ def cases(expert: Path) -> list[dict[str, str]]:
     return items
 
 
-def test_there_are_two_experts() -> None:
+def test_there_are_three_experts() -> None:
     """The tests below run over folders that exist."""
     assert [str(expert) for expert in EXPERTS] == sorted(DOMAINS)
 
@@ -132,9 +152,13 @@ def test_the_examples_that_come_with_an_expert_are_right(expert: Path) -> None:
     for item in items:
         assert set(item) == {"id", "question", "context", "answer"}
         assert is_sentence(grammar(expert), item["answer"])
-        if DOMAINS[str(expert)] == "json":
-            jsonschema.validate(json.loads(item["answer"]), json.loads(item["context"]))
-        else:
-            database = sqlite3.connect(":memory:")
-            database.executescript(item["context"])
-            assert database.execute(item["answer"]).description
+        match DOMAINS[str(expert)]:
+            case "json":
+                jsonschema.validate(json.loads(item["answer"]), json.loads(item["context"]))
+            case "cypher":
+                with closing(GraphDatabase(declare_tables(read_context(item["context"])))) as graph:
+                    assert len(graph.read(item["answer"], most_rows=1)) <= 1
+            case _:
+                database = sqlite3.connect(":memory:")
+                database.executescript(item["context"])
+                assert database.execute(item["answer"]).description
