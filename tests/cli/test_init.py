@@ -25,7 +25,7 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["init", *arguments])
 
 
-@pytest.mark.parametrize("domain", ["sql", "json", "typescript"])
+@pytest.mark.parametrize("domain", ["sql", "json", "cypher", "typescript"])
 def test_a_new_expert_is_valid_and_can_be_released(project: Path, domain: str) -> None:
     """For the bases of params.yaml, with a few real items."""
     made = run("expert-new", "--domain", domain, "--json")

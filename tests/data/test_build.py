@@ -24,7 +24,7 @@ def test_the_summary_tells_what_is_there(tmp_path: Path) -> None:
     assert read_json(tmp_path / "data/data.json") == summary
 
 
-@pytest.mark.parametrize("domain", ["json", "sql", "typescript"])
+@pytest.mark.parametrize("domain", ["json", "sql", "cypher", "typescript"])
 def test_more_items_than_there_are_questions_is_a_problem_of_the_parameter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, domain: str
 ) -> None:

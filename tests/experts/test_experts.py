@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
 import pytest
 
+from expertkit.data.cypher.engine import GraphDatabase
+from expertkit.data.cypher.tables import declare_tables, read_context
 from expertkit.data.domain import domain
 from expertkit.data.items import Item
 from expertkit.data.typescript import trials
@@ -22,6 +25,7 @@ EXPERTS = sorted(path.parent for path in Path("experts").glob("*/manifest.json")
 DOMAINS = {
     "experts/expert-sql": "sql",
     "experts/expert-json": "json",
+    "experts/expert-neo4j": "cypher",
     "experts/expert-typescript": "typescript",
 }
 
@@ -51,6 +55,23 @@ WRONG = {
         '{"a": 1} {}',
         "[1 2]",
         '["\\x"]',
+    ],
+    "experts/expert-neo4j": [
+        "",
+        "MATCH (a:b)",
+        "MATCH (a:b) RETURN",
+        "RETURN 1",
+        "MATCH (a:b) RETURN a.c;",
+        "match (a:b) return a.c",
+        "MATCH (a:b) DELETE a",
+        "MATCH (a:b) RETURN a.c MATCH (a:d) RETURN a.c",
+        "MATCH (a:b) RETURN a.c,",
+        "MATCH (a:b)-[:c]-(d:e) RETURN a.f",
+        "MATCH (a:b)-[:c*]->(b:e) RETURN a.f",
+        "MATCH (a:b {c: 'd}) RETURN a.e",
+        "MATCH (a:b) WHERE RETURN a.c",
+        "MATCH (a:b) WHERE a.c = RETURN a.c",
+        "CREATE (a:b)",
     ],
     "experts/expert-typescript": [
         "",
@@ -174,6 +195,13 @@ def check_documents(items: list[dict[str, str]]) -> None:
         jsonschema.validate(json.loads(item["answer"]), json.loads(item["context"]))
 
 
+def check_graph_queries(items: list[dict[str, str]]) -> None:
+    """They run on an empty graph of their schema."""
+    for item in items:
+        with closing(GraphDatabase(declare_tables(read_context(item["context"])))) as graph:
+            assert len(graph.read(item["answer"], most_rows=1)) <= 1
+
+
 def check_functions(items: list[dict[str, str]]) -> None:
     """They are named by their form, and return what its reference does."""
     asked = [Item(form=item["id"], group="", **item) for item in items]
@@ -184,4 +212,9 @@ def check_functions(items: list[dict[str, str]]) -> None:
     assert all(grade.problem is None for grade in grades)
 
 
-CHECKS = {"sql": check_queries, "json": check_documents, "typescript": check_functions}
+CHECKS = {
+    "sql": check_queries,
+    "json": check_documents,
+    "cypher": check_graph_queries,
+    "typescript": check_functions,
+}

@@ -13,6 +13,7 @@ from expertkit.data.split import Part
 _MODULES = {
     "sql": "expertkit.data.sql",
     "json": "expertkit.data.json_documents",
+    "cypher": "expertkit.data.cypher",
     "typescript": "expertkit.data.typescript",
 }
 

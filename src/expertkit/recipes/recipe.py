@@ -12,9 +12,9 @@ from expertkit.manifest import CustomTemplate
 from expertkit.manifest.kinds import ExpertName, NotNegative, Positive, Seed, Threads, Version
 from expertkit.recipes.train_config import TrainConfig
 
-Domain = Literal["sql", "json", "typescript"]
+Domain = Literal["sql", "json", "cypher", "typescript"]
 """The generators that data can come from."""
-Grader = Literal["sql", "json", "typescript"]
+Grader = Literal["sql", "json", "cypher", "typescript"]
 """What can decide that an answer is right."""
 PromptTemplate = Literal[
     "alpaca", "chatml", "custom", "deepseek", "gemma", "llama2", "llama3", "mistral", "phi", "qwen3", "tokenizer"

@@ -1,8 +1,7 @@
 """Databases to run answers on, filled so that a wrong query is not right by luck.
 
-Owns the rows; running an answer that nobody vouches for is the grader's business. What the gold
-answer compares with occurs in the rows, and so do its neighbours; what it sorts by has no ties;
-groups have different sizes; a row may be referred to by many others or by none.
+Owns the rows; the literals of a column are drawn in ``expertkit.data.cells``, and running an answer that nobody
+vouches for is the grader's business. A row may be referred to by many others or by none.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from expertkit.data.cells import draw_flags, draw_numbers, draw_sizes, draw_texts, repeat
 from expertkit.data.items import Item
-from expertkit.data.words import VALUES
 
 _TABLE = re.compile(r"CREATE TABLE (\w+) \(([^)]*)\);")
 _COMPARISON = re.compile(r"(\w+) (?:[=<>!]+|IN|BETWEEN) (\('[^)]*\)|'\w+'|\d+ AND \d+|\d+)")
@@ -26,7 +25,7 @@ _ABSENT = re.compile(r"(\w+) IS NULL")
 _SLIP = re.compile(r"(?<= )(?:>=|>|<)(?= \d)|MAX|MIN")
 _SLIPPED = {">=": ">", ">": ">=", "<": "<=", "MAX": "MIN", "MIN": "MAX"}
 _ROWS = (10, 16)
-_LARGEST = 5  # rows at least in the largest group
+_FRACTIONS = ("", ".25", ".5")
 _HIGHEST_ID = 40
 _ATTEMPTS = 200
 
@@ -89,51 +88,13 @@ def _draw_cells(rng: random.Random, name: str, type_: str, *, ids: dict[str, lis
     if name == "id":
         return [str(id_) for id_ in ids["id"]]
     if name in ids:
-        return _repeat(rng, [str(id_) for id_ in ids[name][1:]], sizes=_draw_sizes(rng, rows=rows))
+        return repeat(rng, [str(id_) for id_ in ids[name][1:]], sizes=draw_sizes(rng, rows=rows))
     if name in needs.flags:
-        return _draw_flags(rng, rows=rows)
+        return draw_flags(rng, rows=rows, true="1", false="0")
     if type_ == "TEXT":
-        return _draw_texts(rng, literals=needs.literals.get(name, []), absent=name in needs.absent, rows=rows)
+        return draw_texts(rng, literals=needs.literals.get(name, []), absent=name in needs.absent, rows=rows)
     literals = [int(literal) for literal in needs.literals.get(name, [])]
-    return _draw_numbers(rng, literals=literals, distinct=name in needs.sorted, rows=rows)
-
-
-def _draw_texts(rng: random.Random, *, literals: Sequence[str], absent: bool, rows: int) -> list[str]:
-    chosen = [*literals, *(["NULL"] if absent else [])]
-    others = [literal for word in rng.sample(VALUES, k=rows) if (literal := f"'{word}'") not in chosen]
-    sizes = _draw_sizes(rng, rows=rows)
-    kept = (chosen + others)[: len(sizes)]
-    return _repeat(rng, rng.sample(kept, k=len(kept)), sizes=sizes)
-
-
-def _draw_numbers(rng: random.Random, *, literals: Sequence[int], distinct: bool, rows: int) -> list[str]:
-    """Every literal with its neighbours, and numbers on both sides; a third of the rows repeat others."""
-    near = [str(literal + step) for literal in literals for step in (-1, 0, 1)]
-    top = max(2 * max(literals, default=rng.randint(20, 60)), 3 * rows)
-    far = [f"{number}{rng.choice(('', '.25', '.5'))}" for number in rng.sample(range(1, top), k=rows)]
-    pool = list(dict.fromkeys([*near, *far]))[: rows if distinct else rows * 2 // 3]
-    cells = pool + rng.choices(pool, k=rows - len(pool))
-    return rng.sample(cells, k=rows)
-
-
-def _draw_flags(rng: random.Random, *, rows: int) -> list[str]:
-    true = rng.randint(3, rows - 3)
-    return rng.sample(["1"] * true + ["0"] * (rows - true), k=rows)
-
-
-def _repeat(rng: random.Random, values: Sequence[str], *, sizes: Sequence[int]) -> list[str]:
-    cells = [value for value, size in zip(values, sizes, strict=False) for _ in range(size)]
-    return rng.sample(cells, k=sum(sizes))
-
-
-def _draw_sizes(rng: random.Random, *, rows: int) -> list[int]:
-    """Sizes of three or more groups that add up to ``rows``, the last one greater than all others."""
-    sizes: list[int] = []
-    left = rows
-    while left > _LARGEST and (len(sizes) < 2 or rng.random() < 0.8):  # two before the last
-        sizes.append(rng.randint(1, min(_LARGEST - 1, left - _LARGEST)))
-        left -= sizes[-1]
-    return [*sizes, left]
+    return draw_numbers(rng, literals=literals, distinct=name in needs.sorted, rows=rows, fractions=_FRACTIONS)
 
 
 def _is_telling(item: Item, script: Sequence[str]) -> bool:

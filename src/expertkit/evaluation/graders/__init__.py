@@ -52,6 +52,10 @@ def open_grader(name: str, data: Path) -> Grader:
             from expertkit.evaluation.graders.json_documents import JsonGrader
 
             return JsonGrader()
+        case "cypher":
+            from expertkit.evaluation.graders.cypher import CypherGrader
+
+            return CypherGrader.from_file(data / layout.TRIALS)
         case "typescript":
             from expertkit.evaluation.graders.typescript import TypeScriptGrader
 

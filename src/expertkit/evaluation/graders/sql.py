@@ -20,7 +20,7 @@ from typing import ClassVar
 
 from expertkit.data.items import Item
 from expertkit.evaluation.graders import Grade, Grader
-from expertkit.evaluation.graders.rows import Row, same_rows
+from expertkit.evaluation.graders.rows import Row, same_rows, show_rows
 from expertkit.evaluation.graders.syntax import find_parse_problem, is_ordered
 
 _MOST_ROWS = 10_000
@@ -84,7 +84,7 @@ class SqlGrader(Grader):
                 except (sqlite3.Error, sqlite3.Warning, UnicodeError, MemoryError) as error:
                     return f"database {number}: {error}"
             if not same_rows(expected, rows, ordered=ordered):
-                return f"database {number}: expected {_show(expected)}, got {_show(rows)}"
+                return f"database {number}: expected {show_rows(expected)}, got {show_rows(rows)}"
         return None
 
     def _read_gold(self, item: Item, database: sqlite3.Connection) -> list[Row]:
@@ -131,9 +131,3 @@ def _read_rows(database: sqlite3.Connection, query: str, *, time_limit_s: float)
     if len(rows) > _MOST_ROWS:
         raise sqlite3.DataError(f"too many rows: expected at most {_MOST_ROWS}")
     return rows
-
-
-def _show(rows: Sequence[Row], *, shown: int = 3) -> str:
-    """The first rows, for a person."""
-    more = f" and {len(rows) - shown} more" if len(rows) > shown else ""
-    return f"{', '.join(map(repr, rows[:shown])) or 'no rows'}{more}"

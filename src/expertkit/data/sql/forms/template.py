@@ -1,15 +1,15 @@
-"""Templates of questions and answers: what a form is, and how a question is worded.
+"""Templates of questions and answers: what a form is, and the phrases that its questions share.
 
-A template holds ``{slots}`` that a draw fills, ``[one|other]`` choices and ``@phrases`` that stand
-for a choice made in many places. The slots of the answer say what the schema needs: ``{num}`` a
-number column, ``{owner}`` a table that ``{table}`` refers to, and so on.
+How a template becomes a wording stands in ``expertkit.data.wording``. The slots of the answer say what the
+schema needs: ``{num}`` a number column, ``{owner}`` a table that ``{table}`` refers to, and so on.
 """
 
 from __future__ import annotations
 
 import random
-import re
 from dataclasses import dataclass
+
+from expertkit.data.wording import SLOT, draw_wording, expand_phrases, fixed_words, plain_wording
 
 _PHRASES = {
     "@show": "[show|list|give|find|get]",
@@ -30,8 +30,6 @@ _PHRASES = {
     "@per": "[per|by|for each]",
 }
 _COLUMN_SLOTS = ("col", "num", "text", "flag")
-_CHOICE = re.compile(r"\[([^]]*)\]")
-_SLOT = re.compile(r"\{(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +53,24 @@ class Form:
     @property
     def slots(self) -> tuple[str, ...]:
         """The slots of the answer, each once, in the order of their first use."""
-        return tuple(dict.fromkeys(_SLOT.findall(self.answer)))
+        return tuple(dict.fromkeys(SLOT.findall(self.answer)))
 
 
 def phrase_question(form: Form, rng: random.Random) -> str:
     """One wording of the form's question, its slots still open."""
-    return _CHOICE.sub(lambda choice: rng.choice(choice[1].split("|")), rng.choice(form.questions))
+    return draw_wording(form.questions, rng)
 
 
 def plain_question(form: Form) -> str:
-    """The first wording of the form's question, its slots still open: the same for every other wording."""
-    return _CHOICE.sub(lambda choice: choice[1].split("|")[0], form.questions[0])
+    """The wording that stands for all others of the form, its slots still open."""
+    return plain_wording(form.questions)
 
 
 def make_form(name: str, answer: str, *questions: str) -> Form:
     """A form from its templates, phrases in place."""
-    expanded = tuple(re.sub(r"@\w+", lambda phrase: _PHRASES[phrase[0]], question) for question in questions)
-    return Form(name=name, answer=answer, questions=expanded)
+    return Form(name=name, answer=answer, questions=tuple(expand_phrases(text, _PHRASES) for text in questions))
 
 
 def list_words(form: Form) -> set[str]:
     """Every fixed word that the form's questions may hold."""
-    return {word for question in form.questions for word in re.findall("[a-z]+", _SLOT.sub("", question))}
+    return fixed_words(form.questions)
