@@ -16,9 +16,10 @@ from expertkit.errors import FormatError
 from expertkit.files import dump_json
 from expertkit.packages.difference import diff, render
 from expertkit.packages.reading.opening import open_expert
+from expertkit.packages.reading.unpack import unpack
 from tests.archives.builders import member, tarred
 from tests.manifest.builders import raw_base, raw_manifest
-from tests.packages.builders import put
+from tests.packages.builders import make_project, pack, put
 
 DIGEST = "0123456789abcdef" * 4
 
@@ -137,3 +138,18 @@ def test_the_values_stay_what_they_are(tmp_path: Path) -> None:
     found = diff(*(open_expert(tmp_path / name, compatible=True) for name in ("a.json", "b.json")))
 
     assert json.loads(json.dumps(found))["manifest"] == [{"place": "/x", "first": "a" * 200, "second": "b" * 200}]
+
+
+def test_an_unpacked_package_is_compared_with_the_packed_one(tmp_path: Path) -> None:
+    """Its tensors lie flat there; with one of them changed, that is seen."""
+    package = pack(make_project(tmp_path))
+    opened = open_expert(package)
+    assert opened.package
+    unpack(package, tmp_path / "unpacked", contents=opened.package.contents)
+    folder = open_expert(tmp_path / "unpacked", compatible=True)
+    assert diff(opened, folder)["tensors"] == {}
+
+    tensors = tmp_path / "unpacked/adapter_model.safetensors"
+    tensors.write_bytes(tensors.read_bytes()[:-4] + b"\0\0\0\x3f")
+
+    assert diff(opened, folder)["tensors"]["nano"]["changed"]

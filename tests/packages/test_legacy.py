@@ -15,17 +15,18 @@ from safetensors import numpy as library
 
 from expertkit.adapters import encode_tensors
 from expertkit.adapters.tensors import decode
-from expertkit.errors import FormatError, IntegrityError, ManifestError
+from expertkit.errors import ExpertError, FormatError, IntegrityError, ManifestError
 from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.legacy import open_legacy
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
+from expertkit.packages.verify import verify
 from tests.adapters.builders import random_lora
 from tests.archives.builders import decode as decode_archive
 from tests.archives.builders import encode as encode_archive
 from tests.archives.builders import gunzipped, gzipped
 from tests.manifest.builders import raw_base, raw_manifest
-from tests.packages.builders import make_project, pack
+from tests.packages.builders import NOW, make_project, pack, publisher
 
 TENSORS = encode_tensors(random_lora(1, rank=8))
 
@@ -72,9 +73,10 @@ def test_what_gnu_tar_makes_by_hand_is_read_and_reported(tmp_path: Path, option:
         ("/base_models/0/name", '"F:/models/Qwen3-0.6B"'),
     }
     assert "/integrity" in {warning.place for warning in opened.reading.warnings}
-    with pytest.raises(FormatError) as refusal:
-        open_expert(package)
-    assert refusal.value.hint == f"expert-cli validate --compatible {package} reads what other programs packed"
+    for read in (open_expert, lambda path: verify(path, trusted=publisher(), at=NOW)):
+        with pytest.raises(ExpertError) as refusal:
+            read(package)
+        assert refusal.value.hint == f"expert-cli validate --compatible {package} reads what other programs packed"
 
 
 def test_the_hashes_that_sha256sum_gives_are_compared(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from expertkit.cli.main import emit
 def command(path: Path, *, as_json: bool) -> None:
     """Show what PATH says about itself: a manifest.json, an expert's folder or a package, of ours or of others.
 
-    Every hash is checked, the signature is not: that is expert-cli verify.
+    Every hash in a package is checked, the signature is not: that is expert-cli verify.
 
     Example: expert-cli inspect dist/expert-sql-qwen3-tiny.v1.0.0.expert
     """

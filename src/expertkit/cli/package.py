@@ -64,12 +64,15 @@ def command(  # noqa: PLR0913  # one argument per option
 
 def _bases(expert: str, asked: str | None, *, all_models: bool) -> Sequence[str]:
     """The bases to pack for, by the names that the expert's manifest gives them."""
-    from expertkit.errors import CompatibilityError
+    from expertkit.errors import CompatibilityError, nearest
     from expertkit.files import required
     from expertkit.manifest import loads, matching
+    from expertkit.recipes.experts import expert_names
 
     path = layout.EXPERTS / expert / "manifest.json"
-    manifest = loads(required(path, hint=f"expert-cli init {expert}"), file=str(path))
+    guess = nearest(expert, expert_names(Path()))
+    hint = f"did you mean {guess}?" if guess else "start from the project's root; expert-cli init makes an expert"
+    manifest = loads(required(path, hint=hint), file=str(path))
     names = [entry.name for entry in manifest.base_models]
     if all_models or (len(names) == 1 and (asked is None or manifest.schema_version == "1.0")):
         return names

@@ -102,8 +102,11 @@ def _weights(opened: Opened) -> dict[str, bytearray]:
         return {slugs[base]: kept[member] for base, member in found.items()}
     if opened.kind != "folder":
         return {}
-    paths = {slugs[base]: opened.path / layout.WEIGHTS / base / TENSORS for base in slugs}
-    return {slug: _read_file(path) for slug, path in paths.items() if path.is_file()}
+    paths = {slugs[base]: [opened.path / layout.WEIGHTS / base / TENSORS] for base in slugs}
+    if len(slugs) == 1:  # an unpacked package has them flat
+        paths[next(iter(paths))].append(opened.path / TENSORS)
+    there = {slug: next((path for path in places if path.is_file()), None) for slug, places in paths.items()}
+    return {slug: _read_file(path) for slug, path in there.items() if path is not None}
 
 
 def _read_members(path: Path, form: Form, *, names: Collection[str]) -> dict[str, bytearray]:

@@ -10,6 +10,8 @@ from expertkit.archives.names import SIGNATURE
 from expertkit.manifest import AdapterEntry, Manifest
 from expertkit.packages.reading.opening import Opened
 
+_NO_SIGNATURE = {False: "none", True: "of another program, which is not looked at"}
+
 
 def inspect(opened: Opened) -> dict[str, Any]:
     """The facts, as JSON values."""
@@ -56,7 +58,7 @@ def render(facts: Mapping[str, Any]) -> Iterator[str]:
             f"signature   {signature['publisher']!r}, key {signature['key'][:12]}, {signature['created']} to "
             f"{signature['expires']}; not checked, which expert-cli verify does"
             if signature
-            else "signature   none"
+            else f"signature   {_NO_SIGNATURE[SIGNATURE in facts['members']]}"
         )
         yield f"content     {facts['content_digest']}, {len(facts['members'])} members"
         yield from (f"  {size:>12,}  {name}" for name, size in facts["members"].items())

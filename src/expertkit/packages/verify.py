@@ -48,7 +48,7 @@ def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
     try:
         checked = open_canonical(path)
     except (FormatError, ProblemsError) as error:
-        raise IntegrityError(*error.lines) from error
+        raise IntegrityError(*error.lines, hint=error.hint) from error
     envelope = checked.contents.kept.get(SIGNATURE)
     if envelope is None:
         raise SignatureError(f"{path}: expected a signature, got none", hint=f"expert-cli sign {path}")

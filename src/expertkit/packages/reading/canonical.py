@@ -8,7 +8,7 @@ from typing import Any
 
 from expertkit import strict_json
 from expertkit.adapters import Shape, check_config
-from expertkit.archives.archive import Contents, scan
+from expertkit.archives.archive import Contents, recognize, scan
 from expertkit.archives.names import SIGNATURE
 from expertkit.archives.pickles import refuse_pickle
 from expertkit.archives.sidecar import check_sidecar
@@ -45,7 +45,7 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
     """
     check_sidecar(path)
     tensors = Tensors()
-    contents = scan(path, keep=_KEPT, watch=tensors)
+    contents = _scan(path, tensors)
     _check_members(path, contents)
     read = {name: strict_json.loads(contents.kept[name], file=f"{path}: {name}") for name in sorted(_READ)}
     file = f"{path}: {MANIFEST}"
@@ -59,6 +59,16 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
     _check_evaluation(path, reading.manifest, contents, evaluation)
     (base,) = reading.manifest.base_models
     return Checked(contents=contents, reading=reading, weights={base.name: TENSORS}, evaluation=evaluation)
+
+
+def _scan(path: Path, tensors: Tensors) -> Contents:
+    """What is in the archive; where another program made it, the error says what reads that."""
+    try:
+        return scan(path, keep=_KEPT, watch=tensors)
+    except FormatError as error:
+        is_legacy = recognize(path) == "legacy"
+        hint = f"expert-cli validate --compatible {path} reads what other programs packed" if is_legacy else error.hint
+        raise FormatError(*error.lines, offset=error.offset, hint=hint) from error
 
 
 def _check_members(path: Path, contents: Contents) -> None:

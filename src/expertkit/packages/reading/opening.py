@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from expertkit import layout
-from expertkit.errors import FormatError
 from expertkit.manifest import Manifest, Reading, load
 from expertkit.recipes.experts import check_folder, read_text
 
@@ -56,13 +55,8 @@ def _open_package(path: Path, *, compatible: bool) -> Opened:
     from expertkit.packages.reading.canonical import open_canonical
     from expertkit.packages.reading.legacy import open_legacy
 
-    form = recognize(path)
-    if form == "legacy" and compatible:
+    if compatible and recognize(path) == "legacy":
         checked = open_legacy(path)
         return Opened(path=path, kind="legacy package", reading=checked.reading, package=checked)
-    try:
-        checked = open_canonical(path, compatible=compatible)
-    except FormatError as error:
-        hint = f"expert-cli validate --compatible {path} reads what other programs packed" if form == "legacy" else None
-        raise FormatError(str(error), offset=error.offset, hint=error.hint or hint) from error
+    checked = open_canonical(path, compatible=compatible)
     return Opened(path=path, kind="package", reading=checked.reading, package=checked)
