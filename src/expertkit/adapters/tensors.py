@@ -124,7 +124,7 @@ class StreamCheck:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._waiting = b""  # the file up to the end of the header; then part of a number
+        self._waiting = bytearray()  # the file up to the end of the header; then part of a number
         self._rows: list[Row] = []
         self._dtype: DType = "float32"
         self._checked = 0
@@ -140,16 +140,16 @@ class StreamCheck:
             length = int.from_bytes(self._waiting[:_LENGTH], "little")
             if len(self._waiting) < min(_LENGTH + min(length, _MAX_HEADER), self._size):
                 return
-            self._rows, start, self._dtype = _read_rows(self._waiting, size=self._size)
-            self._waiting = self._waiting[start:]
+            self._rows, start, self._dtype = _read_rows(bytes(self._waiting), size=self._size)
+            del self._waiting[:start]
         whole = len(self._waiting) - len(self._waiting) % dtypes.ITEM_SIZE[self._dtype]
-        values = dtypes.decode(self._waiting[:whole], self._dtype)
+        values = dtypes.decode(bytes(self._waiting[:whole]), self._dtype)
         if not np.isfinite(values).all():
             at = self._checked + int(np.isfinite(values).argmin()) * dtypes.ITEM_SIZE[self._dtype]
             name = next(name for name, entry in self._rows if at < entry["data_offsets"][1])
             raise FormatError(f"safetensors, {name}: expected finite numbers")
         self._checked += whole
-        self._waiting = self._waiting[whole:]
+        del self._waiting[:whole]
 
     def end(self) -> dict[str, Shape]:
         """The shapes of the tensors, once all bytes were there.
@@ -157,7 +157,7 @@ class StreamCheck:
         Raises:
             FormatError: there were too few for a header.
         """
-        rows = self._rows or _read_rows(self._waiting, size=self._size)[0]
+        rows = self._rows or _read_rows(bytes(self._waiting), size=self._size)[0]
         return {name: tuple(entry["shape"]) for name, entry in sorted(rows)}
 
 
