@@ -15,9 +15,9 @@ import pytest
 from expertkit.data.cypher import FORMS, generate, trials
 from expertkit.data.items import Item
 from expertkit.errors import DependencyError
-from expertkit.evaluation.graders.clauses import is_ordered
 from expertkit.evaluation.graders.cypher import CypherGrader
-from expertkit.evaluation.graders.graph_process import GraphProcess, QueryError
+from expertkit.evaluation.graders.cypher.clauses import is_ordered
+from expertkit.evaluation.graders.cypher.process import GraphProcess, QueryError
 from expertkit.evaluation.graders.rows import same_rows
 
 CONTEXT = "(:client {name: STRING, city: STRING, age: INTEGER})-[:sold {year: INTEGER}]->(:car {price: INTEGER})"

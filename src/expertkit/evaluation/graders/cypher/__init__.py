@@ -1,7 +1,7 @@
 """Grading Cypher: an answer is right if its rows are gold's rows on every graph of the item.
 
 Answers come from models and from strangers' experts. Only what reads is let through (``clauses``), and it runs in a
-process of its own (``graph_worker``), on an embedded LadybugDB in memory; whatever goes wrong there is a
+process of its own (``worker``), on an embedded LadybugDB in memory; whatever goes wrong there is a
 verdict, not an error.
 """
 
@@ -15,8 +15,8 @@ from typing import ClassVar
 
 from expertkit.data.items import Item
 from expertkit.evaluation.graders import Grade, Grader
-from expertkit.evaluation.graders.clauses import find_refusal, is_ordered, is_same_query
-from expertkit.evaluation.graders.graph_process import GraphProcess, QueryError
+from expertkit.evaluation.graders.cypher.clauses import find_refusal, is_ordered, is_same_query
+from expertkit.evaluation.graders.cypher.process import GraphProcess, QueryError
 from expertkit.evaluation.graders.rows import Row, same_rows, show_rows
 
 _MALFORMED = "graph 1: Parser exception"  # how a problem begins where the engine says that the text is no query

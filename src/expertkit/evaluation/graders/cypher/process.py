@@ -15,7 +15,7 @@ from typing import IO, Any
 from expertkit.errors import DependencyError
 from expertkit.evaluation.graders.rows import Cell, Row
 
-_WORKER = "expertkit.evaluation.graders.graph_worker"
+_WORKER = "expertkit.evaluation.graders.cypher.worker"
 _TOO_LONG = (-signal.SIGPROF, -signal.SIGALRM)
 
 

@@ -21,7 +21,7 @@ from typing import ClassVar
 from expertkit.data.items import Item
 from expertkit.evaluation.graders import Grade, Grader
 from expertkit.evaluation.graders.rows import Row, same_rows, show_rows
-from expertkit.evaluation.graders.syntax import find_parse_problem, is_ordered
+from expertkit.evaluation.graders.sql.syntax import find_parse_problem, is_ordered
 
 _MOST_ROWS = 10_000
 _STEPS_BETWEEN_CHECKS = 1_000
