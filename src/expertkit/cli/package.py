@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from expertkit import layout
 from expertkit.cli import options
 from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
+    from expertkit.packages.making.build import Following
     from expertkit.packages.making.members import Sources
     from expertkit.packages.output import Built
     from expertkit.packages.report import Judged
@@ -43,12 +42,16 @@ def command(  # noqa: PLR0913  # one argument per option
     An expert with several bases needs --base or --all-models; one of schema 1.0 has one base, and --base is ignored.
     Exit status 12 says that its evaluation refused the expert.
     """
-    from expertkit.packages.making.build import build, prepare
+    from expertkit.packages.making.build import build_all, prepare
+    from expertkit.packages.making.choice import choose_bases
     from expertkit.recipes import read_recipe
 
     if all_models and (asked is not None or (output is not None and record_refusal)):
         raise click.UsageError("expected --all-models without --base, and without --output where refusals are recorded")
-    bases = _bases(expert, asked, all_models=all_models)
+    bases, known = choose_bases(Path(), expert, asked, is_all=all_models)
+    if not bases:
+        one = ", ".join(known)
+        raise click.UsageError(f"{expert} has several base models, expected --base, one of {one}, or --all-models")
     prepared = [
         prepare(Path(), read_recipe(Path(), expert, base), weights=_of_base(weights, base), include_tests=include_tests)
         for base in bases
@@ -56,47 +59,14 @@ def command(  # noqa: PLR0913  # one argument per option
     if list_contents:
         _list(expert, prepared, as_json=as_json)
         return
-    pack = partial(build, output=output, record_refusal=record_refusal)
-    made = _side_by_side(pack, prepared)
+    with _bars() as bar:
+        made = build_all(prepared, output=output, record_refusal=record_refusal, following=bar)
     facts = made[0].to_json() if not all_models else {"packages": [each.to_json() for each in made]}
     emit(facts, as_json=as_json, text=[line for each in made for line in _describe(each)])
 
 
-def _bases(expert: str, asked: str | None, *, all_models: bool) -> Sequence[str]:
-    """The bases to pack for, by the names that the expert's manifest gives them."""
-    from expertkit.errors import CompatibilityError, nearest
-    from expertkit.files import required
-    from expertkit.manifest import loads, matching
-    from expertkit.recipes.experts import expert_names
-
-    path = layout.EXPERTS / expert / "manifest.json"
-    guess = nearest(expert, expert_names(Path()))
-    hint = f"did you mean {guess}?" if guess else "start from the project's root; expert-cli init makes an expert"
-    manifest = loads(required(path, hint=hint), file=str(path))
-    names = [entry.name for entry in manifest.base_models]
-    if all_models or (len(names) == 1 and (asked is None or manifest.schema_version == "1.0")):
-        return names
-    listed = ", ".join(names)
-    if asked is None:
-        raise click.UsageError(f"{expert} has several base models, expected --base, one of {listed}, or --all-models")
-    found = matching(asked, names)
-    if len(found) != 1:
-        got = f"{asked!r}, which may be {' or '.join(found)}" if found else repr(asked)
-        raise CompatibilityError(f"{path}, base_models: expected one of {listed}, got {got}")
-    return found
-
-
-def _side_by_side(pack: Any, prepared: Sequence[Sources]) -> list[Built | Judged]:
-    """Pack them all at once: compression runs outside of Python's lock. What was packed stays when another fails."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with _bars() as bar, ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = [pool.submit(pack, sources, following=partial(bar, sources.recipe.base)) for sources in prepared]
-    return [each.result() for each in running]
-
-
 @contextmanager
-def _bars() -> Iterator[Callable[[str, int], AbstractContextManager[Callable[[int], None]]]]:
+def _bars() -> Iterator[Callable[[str], Following]]:
     """Opens bars on the terminal, one for each base, that grow with the bytes that are packed."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -110,7 +80,7 @@ def _bars() -> Iterator[Callable[[str, int], AbstractContextManager[Callable[[in
             task = shown.add_task(base, total=total)
             yield lambda size: shown.advance(task, size)
 
-        yield bar
+        yield lambda base: partial(bar, base)
 
 
 def _describe(made: Built | Judged) -> list[str]:
