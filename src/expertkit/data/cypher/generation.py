@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from expertkit.data.cypher.forms import FORM_TABLE, Form
 from expertkit.data.cypher.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, draw_name
@@ -20,6 +21,7 @@ from expertkit.data.cypher.schema import (
     write_context,
 )
 from expertkit.data.items import Item
+from expertkit.data.novelty import draw_new
 from expertkit.data.split import Part, part_of
 from expertkit.data.wording import draw_wording, plain_wording
 
@@ -27,7 +29,6 @@ _MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _LONGER_PATH = 0.2  # how often a question about one relation comes with a second one
 _RELATION_PROPERTY = 0.3  # how often a relation has a property that nobody asks for
 _SHORT_BOUNDS = 0.8  # numbers of one token; the others have two
-_ATTEMPTS = 10_000
 _NUMBER_OR_TEXT: tuple[Kind, ...] = ("number", "text")  # asking for the flags themselves reads badly
 _SIZES = {1: (2, 4), 2: (2, 3), 3: (1, 2)}
 """How many properties a node has at least and at most, by the nodes of the schema."""
@@ -55,12 +56,12 @@ def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iter
         ValueError: There are not so many different questions.
     """
     rng = random.Random(f"cypher {part} {seed} {unseen}")
-    made_up = _MADE_UP_ITEMS if part == "train" else 0.0
+    made_up = None if unseen else _MADE_UP_ITEMS if part == "train" else 0.0
     asked: set[str] = set()
     for number in range(count):
         form = FORM_TABLE[number % len(FORM_TABLE)]
-        question, draft = _draw_new(rng, form, part=part, made_up=None if unseen else made_up, asked=asked)
-        asked.add(question)
+        draw = partial(_draw_question, rng, form, part=part, made_up=made_up)
+        question, draft = draw_new(draw, form=form.name, part=part, asked=asked)
         yield Item(
             id=f"{'unseen' if unseen else part}-{number:05}",
             form=form.name,
@@ -90,17 +91,11 @@ def sample_rewording(rng: random.Random) -> tuple[str, str]:
             return worded, plain
 
 
-def _draw_new(
-    rng: random.Random, form: Form, *, part: Part, made_up: float | None, asked: set[str]
-) -> tuple[str, _Draft]:
-    """A question of the part that nobody asked yet; ``made_up`` is None where all names are unseen ones."""
-    for _ in range(_ATTEMPTS):
-        vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
-        draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
-        question = draw_wording(form.questions, rng).format_map(draft.slots)
-        if question not in asked and part_of(question) == part:
-            return question, draft
-    raise ValueError(f"too many items: form {form.name!r} of part {part!r} has no further question")
+def _draw_question(rng: random.Random, form: Form, *, part: Part, made_up: float | None) -> tuple[str, _Draft]:
+    """A question with its draft; ``made_up`` is None where all names are unseen ones."""
+    vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
+    draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
+    return draw_wording(form.questions, rng).format_map(draft.slots), draft
 
 
 def _draw_vocabulary(rng: random.Random, made_up: float) -> Vocabulary:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
+from functools import partial
 
 from expertkit.data.items import Item
 from expertkit.data.json_documents.draws import SEEN, UNSEEN, Source, draw_keys, draw_values
@@ -16,11 +17,11 @@ from expertkit.data.json_documents.forms import FORMS, ROWS
 from expertkit.data.json_documents.phrases import plain_question, word_question
 from expertkit.data.json_documents.rows import Row
 from expertkit.data.json_documents.shapes import Json, document_of, schema_of
+from expertkit.data.novelty import draw_new
 from expertkit.data.split import Part, part_of
 
 _MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _TRIES = 30
-_ATTEMPTS = 10_000
 _ROWS_OF = {form: tuple(row for row in ROWS if row.form == form) for form in FORMS}
 
 
@@ -34,8 +35,8 @@ def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iter
     name = "unseen" if unseen else part
     asked: set[str] = set()
     for number, form in zip(range(count), _rotation(rng), strict=False):
-        item = _draw_new(f"{name}-{number:05}", form, part=part, unseen=unseen, rng=rng, asked=asked)
-        asked.add(item.question)
+        draw = partial(_draw_item, f"{name}-{number:05}", form, part=part, unseen=unseen, rng=rng)
+        _question, item = draw_new(draw, form=form, part=part, asked=asked)
         yield item
 
 
@@ -64,22 +65,15 @@ def _rotation(rng: random.Random) -> Iterator[str]:
         yield from rng.sample(FORMS, len(FORMS))
 
 
-def _draw_new(name: str, form: str, *, part: Part, unseen: bool, rng: random.Random, asked: Container[str]) -> Item:
-    for _ in range(_ATTEMPTS):
-        item = _draw_item(name, form, part=part, unseen=unseen, rng=rng)
-        if item.question not in asked:
-            return item
-    raise ValueError(f"too many items: form {form!r} of part {part!r} has no further question")
-
-
-def _draw_item(name: str, form: str, *, part: Part, unseen: bool, rng: random.Random) -> Item:
+def _draw_item(name: str, form: str, *, part: Part, unseen: bool, rng: random.Random) -> tuple[str, Item]:
+    """An item, after its question."""
     made_up = part == "train" and not unseen and rng.random() < _MADE_UP_ITEMS
     source = Source(part=part, pools=UNSEEN if unseen else SEEN, made_up=made_up)
     row = rng.choice(_ROWS_OF[form])
     question, words = _draw_question(row, source, rng)
     schema = schema_of(row.shape, words)
     document = document_of(row.shape, words)
-    return Item(
+    item = Item(
         id=name,
         form=form,
         group=_group(schema),
@@ -87,6 +81,7 @@ def _draw_item(name: str, form: str, *, part: Part, unseen: bool, rng: random.Ra
         context=_line(schema),
         answer=_line(document),
     )
+    return question, item
 
 
 def trials(item: Item, *, count: int = 3) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001

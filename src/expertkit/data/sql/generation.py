@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from expertkit.data.items import Item
+from expertkit.data.novelty import draw_new
 from expertkit.data.split import Part, part_of
 from expertkit.data.sql.forms import FORM_TABLE, Form, phrase_question, plain_question
 from expertkit.data.sql.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, draw_name
@@ -15,7 +17,6 @@ from expertkit.data.sql.schema import Kind, Table, digest_tables, draw_table, wr
 _MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _SECOND_TABLE = 0.2  # how often a question about one table comes with another one
 _SHORT_BOUNDS = 0.8  # numbers of one token; the others have two
-_ATTEMPTS = 10_000
 _NUMBER_OR_TEXT: tuple[Kind, ...] = ("number", "text")  # asking for the flags themselves reads badly
 _KINDS: dict[str, tuple[Kind, ...]] = {"num": ("number",), "text": ("text",), "flag": ("flag",), "col": _NUMBER_OR_TEXT}
 
@@ -41,12 +42,12 @@ def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iter
         ValueError: There are not so many different questions.
     """
     rng = random.Random(f"sql {part} {seed} {unseen}")
-    made_up = _MADE_UP_ITEMS if part == "train" else 0.0
+    made_up = None if unseen else _MADE_UP_ITEMS if part == "train" else 0.0
     asked: set[str] = set()
     for number in range(count):
         form = FORM_TABLE[number % len(FORM_TABLE)]
-        question, draft = _draw_new(rng, form, part=part, made_up=None if unseen else made_up, asked=asked)
-        asked.add(question)
+        draw = partial(_draw_question, rng, form, part=part, made_up=made_up)
+        question, draft = draw_new(draw, form=form.name, part=part, asked=asked)
         yield _make_item(f"{'unseen' if unseen else part}-{number:05}", form, question=question, draft=draft)
 
 
@@ -68,17 +69,11 @@ def sample_rewording(rng: random.Random) -> tuple[str, str]:
             return worded, plain
 
 
-def _draw_new(
-    rng: random.Random, form: Form, *, part: Part, made_up: float | None, asked: set[str]
-) -> tuple[str, _Draft]:
-    """A question of the part that nobody asked yet; ``made_up`` is None where all names are unseen ones."""
-    for _ in range(_ATTEMPTS):
-        vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
-        draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
-        question = phrase_question(form, rng).format_map(draft.slots)
-        if question not in asked and part_of(question) == part:
-            return question, draft
-    raise ValueError(f"too many items: form {form.name!r} of part {part!r} has no further question")
+def _draw_question(rng: random.Random, form: Form, *, part: Part, made_up: float | None) -> tuple[str, _Draft]:
+    """A question with its draft; ``made_up`` is None where all names are unseen ones."""
+    vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
+    draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
+    return phrase_question(form, rng).format_map(draft.slots), draft
 
 
 def _make_item(id_: str, form: Form, *, question: str, draft: _Draft) -> Item:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from expertkit.data.items import Item
+from expertkit.data.novelty import draw_new
 from expertkit.data.split import Part, part_of
 from expertkit.data.typescript.forms import (
     FORM_TABLE,
@@ -22,7 +24,6 @@ from expertkit.data.typescript.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, 
 
 _MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _SHORT_BOUNDS = 0.8  # numbers of one token; the others have two
-_ATTEMPTS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +55,12 @@ def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iter
         ValueError: There are not so many different questions.
     """
     rng = random.Random(f"typescript {part} {seed} {unseen}")
-    made_up = _MADE_UP_ITEMS if part == "train" else 0.0
+    made_up = None if unseen else _MADE_UP_ITEMS if part == "train" else 0.0
     asked: set[str] = set()
     for number in range(count):
         form = FORM_TABLE[number % len(FORM_TABLE)]
-        question, draft = _draw_new(rng, form, part=part, made_up=None if unseen else made_up, asked=asked)
-        asked.add(question)
+        draw = partial(_draw_question, rng, form, part=part, made_up=made_up)
+        question, draft = draw_new(draw, form=form.name, part=part, asked=asked)
         yield Item(
             id=f"{'unseen' if unseen else part}-{number:05}",
             form=form.name,
@@ -88,17 +89,11 @@ def sample_rewording(rng: random.Random) -> tuple[str, str]:
             return worded, plain
 
 
-def _draw_new(
-    rng: random.Random, form: Form, *, part: Part, made_up: float | None, asked: set[str]
-) -> tuple[str, _Draft]:
-    """A question of the part that nobody asked yet; ``made_up`` is None where all names are unseen ones."""
-    for _ in range(_ATTEMPTS):
-        vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
-        draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
-        question = fill(phrase_question(form, rng), draft.slots)
-        if question not in asked and part_of(question) == part:
-            return question, draft
-    raise ValueError(f"too many items: form {form.name!r} of part {part!r} has no further question")
+def _draw_question(rng: random.Random, form: Form, *, part: Part, made_up: float | None) -> tuple[str, _Draft]:
+    """A question with its draft; ``made_up`` is None where all names are unseen ones."""
+    vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
+    draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
+    return fill(phrase_question(form, rng), draft.slots), draft
 
 
 def _draw_vocabulary(rng: random.Random, made_up: float) -> Vocabulary:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any
 
+from expertkit.data.wording import draw_wording, expand_phrases, plain_wording
+
 Json = Any
 Slots = Mapping[str, Any]
 """What stands in the slots: names and values as text, numbers as numbers."""
@@ -51,7 +53,6 @@ _PHRASES = {
     "@missing": "[missing|undefined]",
     "@none": "[or 0 for no rows|or 0 if there are no rows|or 0 if there are none]",
 }
-_CHOICE = re.compile(r"\[([^]]*)\]")
 _SLOT = re.compile(r"\$(\w+)")
 
 
@@ -114,17 +115,17 @@ def read_slots(form: Form, answer: str) -> dict[str, str]:
 
 def phrase_question(form: Form, rng: random.Random) -> str:
     """One wording of the form's question, its slots still open."""
-    return _CHOICE.sub(lambda choice: rng.choice(choice[1].split("|")), rng.choice(form.questions))
+    return draw_wording(form.questions, rng)
 
 
 def plain_question(form: Form) -> str:
     """The first wording of the form's question, its slots still open: the same for every other wording."""
-    return _CHOICE.sub(lambda choice: choice[1].split("|")[0], form.questions[0])
+    return plain_wording(form.questions)
 
 
 def expand(*questions: str) -> tuple[str, ...]:
     """The questions with their phrases in place."""
-    return tuple(re.sub(r"@\w+", lambda phrase: _PHRASES[phrase[0]], question) for question in questions)
+    return tuple(expand_phrases(question, _PHRASES) for question in questions)
 
 
 def list_words(form: Form) -> set[str]:
