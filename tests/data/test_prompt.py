@@ -15,9 +15,8 @@ from expertkit.data.prompt import Template, Turn, completion, render, template_h
 from expertkit.data.templates import TEMPLATES, end_token, golden, open_template, read_chat_template
 from expertkit.errors import CompatibilityError
 from expertkit.manifest import CustomTemplate
-from expertkit.recipes.recipe import PromptTemplate, Recipe
+from expertkit.recipes.recipe import PromptTemplate
 from expertkit.runtime.loading import load_base
-from tests.packages.builders import RECIPE
 
 GOLDEN = Path(__file__).parents[1] / "golden/prompts.json"
 _TURN = Turn(
@@ -94,15 +93,10 @@ def test_a_familys_template_is_what_its_tokenizer_says(tokenizer: Any, name: str
     assert golden(own) == golden(replace(template, end=template.end or tokenizer.eos_token))
 
 
-def recipe(name: PromptTemplate, custom: CustomTemplate | None = None) -> Recipe:
-    """A recipe that asks so."""
-    return replace(RECIPE, prompt_template=name, custom_template=custom)
-
-
 @pytest.mark.parametrize("name", sorted({*get_args(PromptTemplate)} - {"custom", "tokenizer"}))
 def test_every_name_opens_its_template(tokenizer: Any, name: PromptTemplate) -> None:
     """With the tokenizer's end of text where the family has none of its own."""
-    template = open_template(recipe(name), tokenizer)
+    template = open_template(name, tokenizer, own=None, base="nano")
 
     assert template.end == (TEMPLATES[name].end or tokenizer.eos_token)
     assert tokenizer.decode([end_token(template, tokenizer)]) == template.end
@@ -112,7 +106,7 @@ def test_a_manifest_may_have_a_template_of_its_own(tokenizer: Any) -> None:
     """Text around turns, like any other."""
     own = CustomTemplate(user="Q: ", assistant=" A: ", end="<|im_end|>", between="\n")
 
-    template = open_template(recipe("custom", own), tokenizer)
+    template = open_template("custom", tokenizer, own=own, base="nano")
 
     assert template == Template(user="Q: ", assistant=" A: ", end="<|im_end|>", between="\n")
 
@@ -120,7 +114,7 @@ def test_a_manifest_may_have_a_template_of_its_own(tokenizer: Any) -> None:
 def test_a_base_without_the_tokens_is_refused(nano_base: Path) -> None:
     """An answer would never end there, or end in pieces."""
     with pytest.raises(CompatibilityError, match=r"llama3 on nano: expected single tokens .*<\|eot_id\|>"):
-        open_template(recipe("llama3"), load_base(nano_base)[1])
+        open_template("llama3", load_base(nano_base)[1], own=None, base="nano")
 
 
 @pytest.mark.parametrize(

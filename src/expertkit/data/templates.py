@@ -12,7 +12,7 @@ from typing import Any
 
 from expertkit.data.prompt import Template, Turn, completion, render
 from expertkit.errors import CompatibilityError
-from expertkit.recipes import Recipe
+from expertkit.manifest import CustomTemplate
 
 _CHATML = Template(
     user="<|im_start|>user\n", assistant="<|im_end|>\n<|im_start|>assistant\n", end="<|im_end|>", between="\n"
@@ -51,27 +51,26 @@ TEMPLATES: dict[str, Template] = {
 """By the names that manifests use."""
 
 
-def open_template(recipe: Recipe, tokenizer: Any) -> Template:
-    """The template of a recipe, for a base's tokenizer.
+def open_template(name: str, tokenizer: Any, *, own: CustomTemplate | None, base: str) -> Template:
+    """The template of that name, for a base's tokenizer.
 
     Args:
-        recipe: names it, or holds the manifest's own.
+        name: as manifests and recipes have it.
         tokenizer: a transformers tokenizer.
+        own: the manifest's, where the name is custom.
+        base: the base's name, for messages.
 
     Raises:
         CompatibilityError: the base has no such template, or lacks one of its tokens.
     """
-    if recipe.prompt_template == "tokenizer":
+    if name == "tokenizer":
         template = read_chat_template(tokenizer)
-    elif recipe.custom_template is not None:
-        own = recipe.custom_template
-        template = Template(
-            begin=own.begin, user=own.user, assistant=own.assistant, end=own.end, between=own.between
-        )  # fmt: skip
+    elif own is not None:
+        template = Template(begin=own.begin, user=own.user, assistant=own.assistant, end=own.end, between=own.between)
     else:
-        template = TEMPLATES[recipe.prompt_template]
+        template = TEMPLATES[name]
     whole = replace(template, end=template.end or str(tokenizer.eos_token))
-    _check_tokens(whole, tokenizer, name=recipe.prompt_template, base=recipe.base)
+    _check_tokens(whole, tokenizer, name=name, base=base)
     return whole
 
 

@@ -55,7 +55,8 @@ def evaluate_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[s
 def _compare(data: Path, folder: Path, adapter: Adapter, recipe: Recipe, progress: Progress) -> Comparison:
     """The base, asked in the way that serves it best, then the expert, asked as it was trained."""
     model, tokenizer = load_base(folder)
-    exam = read_exam(data, recipe, open_template(recipe, tokenizer))
+    template = open_template(recipe.prompt_template, tokenizer, own=recipe.custom_template, base=recipe.base)
+    exam = read_exam(data, recipe, template)
     base = _answerer(model, tokenizer, exam, recipe, progress)
     shots = best_shots(exam, base, recipe.evaluate.shots)
     base_test, base_unseen = (exam.take(part, base, shots=shots) for part in ("test", "unseen"))

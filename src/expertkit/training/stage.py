@@ -54,7 +54,7 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
     folder = bases.locate(recipe.base_model, project)
     fingerprint = bases.check(recipe.base_model, folder)
     model, tokenizer = load_base(folder, attention=attention(config))
-    template = open_template(recipe, tokenizer)
+    template = open_template(recipe.prompt_template, tokenizer, own=recipe.custom_template, base=recipe.base)
     parts = {
         part: [_encode(tokenizer, item, recipe, template) for item in read_items(data / f"{part}.jsonl")]
         for part in ("train", *(["dev"] if config.eval_steps else []))
