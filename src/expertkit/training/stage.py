@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from expertkit import bases, layout
 from expertkit.adapters import CONFIG, TENSORS, Adapter, encode_config, encode_tensors
-from expertkit.data.build import data_folder
-from expertkit.data.items import Item, read_items
+from expertkit.data.items import Item, data_folder, read_items
 from expertkit.data.prompt import Template, Turn, completion, render
 from expertkit.data.templates import open_template
 from expertkit.errors import TrainingError
-from expertkit.files import canonical_json, read_json, replace_folder, sha256_bytes, write_json
+from expertkit.files import canonical_json, listing_digest, replace_folder, sha256_bytes, sha256_file, write_json
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe
 from expertkit.runtime.loading import load_base
@@ -60,7 +59,9 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
         for part in ("train", *(["dev"] if config.eval_steps else []))
     }
     planned = plan(parts["train"], config, dev=parts.get("dev", ()))
-    digest = read_json(data / layout.SUMMARY)["digest"]
+    digest = listing_digest(
+        {f"{part}.jsonl": (len(rows), sha256_file(data / f"{part}.jsonl")) for part, rows in parts.items()}
+    )
     checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
     with following(planned.steps) as progress:
         adapter, curve = train_adapter(
