@@ -33,6 +33,11 @@ def read_data_recipe(project: Path, expert: str) -> DataRecipe:
     return _read(DataRecipe, project, expert)
 
 
+def load_recipe(path: Path) -> Recipe:
+    """A resolved recipe wherever it lies; fails like ``read_recipe``."""
+    return from_json(Recipe, loads(path.read_bytes(), file=str(path)), file=str(path))
+
+
 def from_json(kind: type[R], value: object, *, file: str) -> R:
     """The recipe that ``to_json`` wrote.
 
