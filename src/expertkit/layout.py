@@ -49,6 +49,8 @@ CURVE = "loss.csv"
 """How its loss went."""
 
 
+TEST = "test.jsonl"
+"""The items that decide the verdict, in the folder of an expert's data."""
 TRIALS = "trials.jsonl"
 """What answers are run on or with, in the folder of an expert's data."""
 

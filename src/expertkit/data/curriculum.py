@@ -57,6 +57,21 @@ def passages(seed: int, count: int, *, domains: Sequence[str]) -> Iterator[Passa
                 yield Passage(text=next(questions[rng.choice(domains)]))
 
 
+def probes(seed: int, count: int) -> Iterator[Passage]:
+    """Requests and texts that belong to no expert's task, in turn: they show what else a base can.
+
+    Args:
+        seed: of the text, another one than a base was made with.
+        count: of passages; the first, third and so on have a prompt.
+    """
+    rng = random.Random(f"probes {seed}")
+    for number in range(count):
+        if number % 2:
+            yield Passage(text=_document(rng))
+        else:
+            yield _passage(rng.choice((_repeat, *_OTHER_DRILLS))(rng))
+
+
 def _draw_kind(rng: random.Random, *, share: float) -> str:
     """The kind of a passage; ``share`` of the text, 0 to 1, stands before it."""
     if share < _REPEATS_UNTIL:

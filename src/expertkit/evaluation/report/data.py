@@ -1,57 +1,47 @@
-"""A comparison as data: ``metrics.json`` and ``cases.jsonl``."""
+"""A comparison as data: ``metrics.json``, ``cases.jsonl`` and ``scores.csv``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
-from expertkit.data.prompt import Template, template_hash
+from expertkit.data.prompt import template_hash
 from expertkit.evaluation.arm import Arm
-from expertkit.evaluation.gate import Thresholds, refusal_reasons
-from expertkit.evaluation.statistics import Difference, compare, holm, wilson_interval
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Base and expert on the same test items, and on the items with names never seen in training."""
-
-    metrics: tuple[str, ...]
-    """Of the grader, the primary one first."""
-    base: Arm
-    expert: Arm
-    base_unseen: Arm
-    expert_unseen: Arm
-    template: Template
-    """How both were asked."""
-    template_name: str
-    shots: int
-    """Worked examples in the base's prompt, chosen on dev."""
-
-    @property
-    def primary(self) -> str:
-        """The metric that decides."""
-        return self.metrics[0]
+from expertkit.evaluation.gate import Findings, Thresholds, refusal_reasons
+from expertkit.evaluation.report.comparison import Comparison
+from expertkit.evaluation.statistics import (
+    Difference,
+    NonInferiority,
+    compare,
+    holm,
+    non_inferiority,
+    wilson_interval,
+)
 
 
 def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
     """The figures and the verdict."""
     base, expert = comparison.base.right(comparison.primary), comparison.expert.right(comparison.primary)
-    found = compare_arms(comparison.base, comparison.expert, comparison.primary, alpha=thresholds.max_p)
-    scores = (comparison.base.score(comparison.primary), comparison.expert.score(comparison.primary))
-    reasons = refusal_reasons(thresholds, base=scores[0], expert=scores[1], found=found)
+    found = find(comparison, thresholds)
+    reasons = refusal_reasons(thresholds, found)
     return {
         "metric": comparison.primary,
         "items": len(expert),
-        "base_score": scores[0],
+        "base_score": found.base,
         "base_interval": wilson_interval(sum(base), len(base)),
-        "expert_score": scores[1],
+        "expert_score": found.expert,
         "expert_interval": wilson_interval(sum(expert), len(expert)),
-        "p_value": found.p_value,
-        "difference": asdict(found),
+        "p_value": found.over_base.p_value,
+        "difference": asdict(found.over_base),
+        "previous": _previous(comparison, found.over_previous),
+        "compression": _compression(comparison),
+        "general": asdict(comparison.general),
         "unseen": _unseen(comparison),
         "secondary": _secondary(comparison),
         "forms": _forms(comparison),
+        "ambiguous": _ambiguous(comparison),
+        "thresholds": asdict(thresholds),
         "prompt": {
             "template": comparison.template_name,
             "hash": template_hash(comparison.template),
@@ -62,10 +52,21 @@ def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
     }
 
 
+def find(comparison: Comparison, thresholds: Thresholds) -> Findings:
+    """What the gate looks at."""
+    base, expert, metric = comparison.base, comparison.expert, comparison.primary
+    return Findings(
+        base=base.score(metric),
+        expert=expert.score(metric),
+        over_base=compare_arms(base, expert, metric, alpha=thresholds.max_p),
+        over_previous=_over_previous(comparison, margin=thresholds.margin),
+        forgetting=comparison.general.increase,
+    )
+
+
 def compare_arms(base: Arm, expert: Arm, metric: str, *, alpha: float) -> Difference:
     """How much better the expert is by a metric; items of one schema are no independent witnesses."""
-    groups = [item.group for item in base.items]
-    return compare(base.right(metric), expert.right(metric), groups, alpha=alpha)
+    return compare(base.right(metric), expert.right(metric), _groups(base), alpha=alpha)
 
 
 def cases(comparison: Comparison) -> Iterator[dict[str, Any]]:
@@ -84,9 +85,80 @@ def cases(comparison: Comparison) -> Iterator[dict[str, Any]]:
             }
 
 
+def arms(comparison: Comparison) -> dict[str, Arm]:
+    """Everyone who was asked the test items, by what a person calls them."""
+    before, trained = comparison.previous, comparison.trained
+    return {
+        "base": comparison.base,
+        **({f"version {before.version}": before.arm} if before else {}),
+        **({"as trained": trained} if trained else {}),
+        "expert": comparison.expert,
+    }
+
+
+def scores_csv(comparison: Comparison) -> str:
+    """One row for each who was asked the test items: share of right answers, with the ends of its interval."""
+    rows = ["arm,score,low,high"]
+    for name, arm in arms(comparison).items():
+        right = arm.right(comparison.primary)
+        low, high = wilson_interval(sum(right), len(right))
+        rows.append(f"{name},{arm.score(comparison.primary):.6f},{low:.6f},{high:.6f}")
+    return "\n".join(rows) + "\n"
+
+
+def _groups(arm: Arm) -> list[str]:
+    return [item.group for item in arm.items]
+
+
 def _case(arm: Arm, at: int) -> dict[str, Any]:
     grade = arm.grades[at]
     return {"answer": arm.answers[at], **grade.scores, "problem": grade.problem}
+
+
+def _over_previous(comparison: Comparison, *, margin: float) -> dict[str, NonInferiority]:
+    """The expert against the release before, by every metric: it must keep all of them, so none is adjusted."""
+    before, expert = comparison.previous, comparison.expert
+    if before is None:
+        return {}
+    return {
+        metric: non_inferiority(before.arm.right(metric), expert.right(metric), _groups(expert), margin=margin)
+        for metric in comparison.metrics
+    }
+
+
+def _previous(comparison: Comparison, kept: Mapping[str, NonInferiority]) -> dict[str, Any] | None:
+    before = comparison.previous
+    if before is None:
+        return None
+    right = before.arm.right(comparison.primary)
+    return {
+        "version": before.version,
+        "content_digest": before.content_digest,
+        "score": before.arm.score(comparison.primary),
+        "interval": wilson_interval(sum(right), len(right)),
+        "difference": asdict(compare_arms(before.arm, comparison.expert, comparison.primary, alpha=0.05)),
+        "margin": kept[comparison.primary].margin,
+        "kept": {metric: _judged(found, before.arm.score(metric)) for metric, found in kept.items()},
+        "verdict": "accepted" if all(found.is_proven for found in kept.values()) else "refused",
+    }
+
+
+def _judged(found: NonInferiority, score: float) -> dict[str, Any]:
+    verdict = "accepted" if found.is_proven else "under-powered" if found.is_underpowered else "refused"
+    return {"score": score, **asdict(found), "verdict": verdict}
+
+
+def _compression(comparison: Comparison) -> dict[str, Any] | None:
+    """The adapter as it was trained, and what shipping it in fewer bits costs."""
+    trained, metric = comparison.trained, comparison.primary
+    if trained is None:
+        return None
+    right = trained.right(metric)
+    return {
+        "score": trained.score(metric),
+        "interval": wilson_interval(sum(right), len(right)),
+        "difference": asdict(compare_arms(trained, comparison.expert, metric, alpha=0.05)),
+    }
 
 
 def _unseen(comparison: Comparison) -> dict[str, Any]:
@@ -123,3 +195,8 @@ def _forms(comparison: Comparison) -> dict[str, Any]:
 
 def _share(right: Sequence[bool], at: Sequence[int]) -> float:
     return sum(right[index] for index in at) / len(at)
+
+
+def _ambiguous(comparison: Comparison) -> dict[str, Any]:
+    found = comparison.ambiguous
+    return {"count": len(found), "ids": list(found), "why": dict(found)}
