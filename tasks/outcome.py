@@ -14,7 +14,7 @@ from expertkit.files import read_json
 
 _FIGURES = "metrics.json"
 _ATTACHED = (_FIGURES, "refused.json", "index.json")
-_ATTACHED_KINDS = (".png", ".csv")
+_ATTACHED_KINDS = (".csv", ".html", ".png")
 
 
 def settings(entry: dict[str, Any]) -> dict[str, str]:

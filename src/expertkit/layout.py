@@ -23,9 +23,15 @@ SIGNED = Path("build/signed")
 PUBLISHER = Path("build/publisher.pub")
 """The public key that the project's packages are signed and checked with."""
 DIST = Path("dist")
+RELEASES = Path("releases/releases.json")
+"""What was released, in git."""
+RELEASED = Path("releases/packages")
+"""The packages of it, each named by its content digest."""
 
 CHECKPOINTS = Path(".work/checkpoints")
 PROGRESS = Path(".work/progress")
+LOOKS = Path(".work/looks")
+"""How often the test items of an expert were looked at on a base."""
 REBUILT = Path(".work/bases")
 """Embedded bases that were built and are not the pinned ones."""
 
@@ -33,6 +39,8 @@ WEIGHTS = "weights"
 """The folder of an expert's adapters, one folder in it for each base."""
 METRICS = "metrics.json"
 """What a stage measured, in the folder it wrote."""
+PAGE = "report.html"
+"""The same for people, where there is more to see than numbers."""
 SUMMARY = "data.json"
 """What an expert's data is, in its folder: digest, sizes, forms."""
 ENVIRONMENT = "environment.json"
@@ -41,6 +49,8 @@ CURVE = "loss.csv"
 """How its loss went."""
 
 
+TEST = "test.jsonl"
+"""The items that decide the verdict, in the folder of an expert's data."""
 TRIALS = "trials.jsonl"
 """What answers are run on or with, in the folder of an expert's data."""
 

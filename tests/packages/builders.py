@@ -50,7 +50,8 @@ RECIPE = Recipe(
     ),
     decompose=DecomposeConfig(dtype="bfloat16"),
     evaluate=EvaluateConfig(
-        grader="sql", min_accuracy=0.9, max_p=0.001, shots=(0,), max_new_tokens=16, batch_size=10, threads=1,
+        grader="sql", min_accuracy=0.9, max_p=0.001, margin=0.02, max_forgetting=0.5, shots=(0,), max_new_tokens=16,
+        batch_size=10, threads=1,
     ),
     package=PackageConfig(include_tests=False),
     sign=SignConfig(valid_days=365),

@@ -21,7 +21,7 @@ RECIPES = replace(
     data=replace(RECIPE.data, train=60, dev=5, test=10, unseen=5),
     train=replace(RECIPE.train, max_seq_length=512, batch_size=4, learning_rate=1e-2, save_steps=3),
     decompose=replace(RECIPE.decompose, dtype="float32"),
-    evaluate=replace(RECIPE.evaluate, min_accuracy=0.0, max_p=1.0, max_new_tokens=8),
+    evaluate=replace(RECIPE.evaluate, min_accuracy=0.0, max_p=1.0, max_forgetting=100.0, max_new_tokens=8),
 )
 
 SIZES: dict[str, Any] = {

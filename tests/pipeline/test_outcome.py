@@ -32,13 +32,13 @@ def test_figures_are_the_finite_numbers_of_metrics() -> None:
 
 def test_reports_pictures_and_curves_are_attached() -> None:
     """Of a folder, what a person wants to look at; not the weights."""
-    for name in ("loss.csv", "adapter_model.safetensors", "ab.png", "refused.json"):
+    for name in ("loss.csv", "adapter_model.safetensors", "ab.png", "refused.json", "report.html"):
         Path("out").mkdir(exist_ok=True)
         Path("out", name).touch()
 
     attached = outcome.attachments({"outs": [{"path": "out"}]})
 
-    assert [path.name for path in attached] == ["ab.png", "loss.csv", "refused.json"]
+    assert [path.name for path in attached] == ["ab.png", "loss.csv", "refused.json", "report.html"]
 
 
 def test_a_stage_without_settings_or_metrics_has_none() -> None:

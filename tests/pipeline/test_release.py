@@ -81,7 +81,7 @@ def test_a_run_holds_settings_curves_figures_and_pictures(released: Released) ->
     assert steps == sorted(steps)
     assert steps[-1] == 20
     assert "expert_score" in evaluated.data.metrics
-    assert {"ab.png", "loss.png", "metrics.json"} <= artifacts(released.workspace, evaluated)
+    assert {"ab.png", "loss.png", "metrics.json", "report.html"} <= artifacts(released.workspace, evaluated)
 
 
 def test_no_output_is_hidden_in_the_cache_or_shared_with_it(released: Released) -> None:

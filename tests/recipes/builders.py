@@ -14,7 +14,9 @@ defaults:
   data: {seed: 1, train: 20, dev: 4, test: 6, unseen: 0, max_bad_share: 0.01, similarity: 0.9}
   train: {config: lora}
   decompose: {dtype: float32}
-  evaluate: {min_accuracy: 0.9, max_p: 0.001, shots: [0, 3], max_new_tokens: 50, batch_size: 10, threads: 1}
+  evaluate:
+    {min_accuracy: 0.9, max_p: 0.001, margin: 0.02, max_forgetting: 0.5, shots: [0, 3], max_new_tokens: 50,
+     batch_size: 10, threads: 1}
   package: {include_tests: false}
   sign: {valid_days: 30}
 overrides: {}

@@ -13,7 +13,7 @@ from peft import PeftModel
 
 from expertkit.adapters import Adapter, Factors, Ia3, Lora, encode_config, encode_tensors
 from expertkit.errors import CompatibilityError
-from expertkit.runtime.loading import attach, load_base
+from expertkit.runtime.loading import attach, attached, load_base
 
 
 def _lora(*, width: int = 32, layers: int = 2) -> Lora:
@@ -81,3 +81,17 @@ def test_a_folder_without_a_model_is_one_clear_error(tmp_path: Path) -> None:
     """Exit status 4, naming the folder."""
     with pytest.raises(CompatibilityError, match=str(tmp_path)):
         load_base(tmp_path)
+
+
+@pytest.mark.parametrize("kind", _kinds())
+def test_a_base_is_itself_again_after_an_adapter(nano_base: Path, kind: str) -> None:
+    """It answers as before, to the last bit, and takes another one."""
+    model, _ = load_base(nano_base)
+    ids = torch.tensor([[5, 6, 7]])
+    with torch.inference_mode():
+        before = model(ids).logits
+
+        for adapter in (_kinds()[kind], _lora()):
+            with attached(model, adapter, base="nano") as wrapped:
+                assert not torch.equal(wrapped(ids).logits, before)
+            assert torch.equal(model(ids).logits, before)

@@ -24,6 +24,7 @@ from expertkit.adapters.peft import (
     learnt,
     to_tensors,
 )
+from expertkit.adapters.sameness import is_same
 from expertkit.adapters.svd import Decomposition, decompose
 from expertkit.adapters.tensors import Shape, StreamCheck
 
@@ -45,6 +46,7 @@ __all__ = [
     "describe_as",
     "encode_config",
     "encode_tensors",
+    "is_same",
     "learnt",
     "measure_tensors",
     "to_tensors",

@@ -72,12 +72,24 @@ def promised_error(dtype: DType, *, rank: int) -> float:
     return float(2 * UNIT_ROUNDOFF[dtype] * rank**0.25 * (1 + 2 * UNIT_ROUNDOFF[dtype] * rank**0.5) + 1e-13)
 
 
+def wide(factors: Factors, *, scale: float) -> tuple[Array64, Array64]:
+    """``scale * B`` and ``A``, float64."""
+    return scale * factors.b.astype(np.float64), factors.a.astype(np.float64)
+
+
+def distance(first: tuple[Array64, Array64], second: tuple[Array64, Array64]) -> float:
+    """Frobenius norm of the difference of two products ``b @ a``, again by two thin QRs."""
+    _, left = np.linalg.qr(np.hstack([first[0], -second[0]]))
+    _, right = np.linalg.qr(np.vstack([first[1], second[1]]).T)
+    return float(np.linalg.norm(left @ right.T))
+
+
 def _decompose_module(factors: Factors, *, scale: float, dtype: DType) -> tuple[Factors, Spectrum]:
-    b, a = scale * factors.b.astype(np.float64), factors.a.astype(np.float64)
+    b, a = wide(factors, scale=scale)
     u, s, vt, numeric_rank = _thin_svd(b, a)
     root = np.sqrt(s)
     written = Factors(a=_stored(root[:, None] * vt, dtype), b=_stored(u * root, dtype), magnitude=factors.magnitude)
-    error = _distance(b, a, written) / float(np.linalg.norm(s)) if numeric_rank else 0.0
+    error = distance((b, a), wide(written, scale=1.0)) / float(np.linalg.norm(s)) if numeric_rank else 0.0
     return written, Spectrum(singular_values=s, numeric_rank=numeric_rank, error=error)
 
 
@@ -117,10 +129,3 @@ def _padded(array: Array64, shape: tuple[int, ...]) -> Array64:
 
 def _stored(values: Array64, dtype: DType) -> NDArray[np.float32]:
     return rounded(values.astype(np.float32), dtype)
-
-
-def _distance(b: Array64, a: Array64, written: Factors) -> float:
-    """Frobenius norm of ``b @ a`` minus the written update, again by two thin QRs."""
-    _, left = np.linalg.qr(np.hstack([b, -written.b.astype(np.float64)]))
-    _, right = np.linalg.qr(np.vstack([a, written.a.astype(np.float64)]).T)
-    return float(np.linalg.norm(left @ right.T))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from expertkit.cli import options
-from expertkit.cli.main import emit
+from expertkit.cli.main import emit, say
 
 
 @click.command("evaluate")
@@ -17,17 +17,25 @@ from expertkit.cli.main import emit
 def command(expert: str, base: str, *, as_json: bool) -> None:
     """Compare an expert with its base into build/evaluate/<expert>-<base>/.
 
-    The verdict is in metrics.json; a refused expert is no error of this command.
+    The verdict is in metrics.json, report.html is for people; a refused expert is no error of this command.
     """
     from expertkit.data.items import data_folder
+    from expertkit.evaluation.candidates import read_candidates
     from expertkit.evaluation.exam import count_questions
+    from expertkit.evaluation.looks import Look, record_look
     from expertkit.evaluation.stage import evaluate_expert
     from expertkit.progress import progress
     from expertkit.recipes import read_recipe
 
     recipe = read_recipe(Path(), expert, base)
-    questions = count_questions(data_folder(Path(), expert), recipe.evaluate)
+    candidates = read_candidates(Path(), recipe)
+    questions = count_questions(data_folder(Path(), expert), recipe.evaluate, others=candidates.others)
     with progress(f"evaluate@{recipe.key}", total=questions, unit="answers") as shown:
-        metrics = evaluate_expert(Path(), recipe, shown)
+        metrics = evaluate_expert(Path(), recipe, candidates, shown)
+    look = Look(version=recipe.version, data=metrics["test_digest"], adapter=metrics["adapter_digest"])
+    times = record_look(Path(), recipe.key, look)
     scores = f"base {metrics['base_score']:.3f}, expert {metrics['expert_score']:.3f}, p {metrics['p_value']:.2g}"
-    emit(metrics, as_json=as_json, text=f"{recipe.key}: {scores}, {metrics['verdict']}")
+    told = f"look {times} at the test items of version {recipe.version}"
+    if times > 1:
+        say(f"Warning: {told}: the best of several by the same items is flattered by them", err=True)
+    emit({**metrics, "look": times}, as_json=as_json, text=[f"{recipe.key}: {scores}, {metrics['verdict']}", told])

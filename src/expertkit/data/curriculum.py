@@ -1,4 +1,4 @@
-"""What an embedded base model reads before any expert: drills in copying, and plain text of four languages.
+"""What an embedded base model reads before any expert: drills in copying, and plain text of its languages.
 
 A base learns here to repeat, look up and rearrange words of its context, to write the languages and to
 end an answer. It reads questions, reworded and alone, and queries, but never a question with its query: that is
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from expertkit.data import words
-from expertkit.data.domain import domain
+from expertkit.data.domain import DOMAINS, domain
 from expertkit.data.naming import coin_name
 
 _FIELDS = (*words.NUMBER_FIELDS, *words.TEXT_FIELDS, *words.FLAG_FIELDS, *words.LIST_FIELDS)
@@ -21,7 +21,7 @@ _MADE_UP = 0.25
 
 # Copying is learnt from copying: plain text hardly teaches it to so small a model.
 _REPEATS_UNTIL, _DRILLS_UNTIL = 0.12, 0.35
-_KINDS = {"repeat": 10, "drill": 15, "rewording": 35, "document": 32, "question": 8}
+_KINDS = {"repeat": 8, "drill": 12, "rewording": 40, "document": 32, "question": 8}
 _DRILLS = {"repeat": 25, "drill": 45, "rewording": 30}
 
 
@@ -39,7 +39,8 @@ def passages(seed: int, count: int, *, domains: Sequence[str]) -> Iterator[Passa
     Args:
         seed: of the text.
         count: of passages.
-        domains: whose questions are read. Named, so that a base stays what it is when the project learns a new one.
+        domains: whose questions and documents are read, each as often. Named, so that a base stays what it is when the
+            project learns a new one.
     """
     rng = random.Random(f"curriculum {seed}")
     questions = {name: _questions(name, seed) for name in domains}
@@ -52,9 +53,24 @@ def passages(seed: int, count: int, *, domains: Sequence[str]) -> Iterator[Passa
             case "rewording":
                 yield _passage(_reword(rng, domains))
             case "document":
-                yield Passage(text=_document(rng))
+                yield Passage(text=domain(rng.choice(domains)).sample_document(rng))
             case _:
                 yield Passage(text=next(questions[rng.choice(domains)]))
+
+
+def probes(seed: int, count: int) -> Iterator[Passage]:
+    """Requests and texts that belong to no expert's task, in turn: they show what else a base can.
+
+    Args:
+        seed: of the text, another one than a base was made with.
+        count: of passages; the first, third and so on have a prompt.
+    """
+    rng = random.Random(f"probes {seed}")
+    for number in range(count):
+        if number % 2:
+            yield Passage(text=domain(rng.choice(DOMAINS)).sample_document(rng))
+        else:
+            yield _passage(rng.choice((_repeat, *_OTHER_DRILLS))(rng))
 
 
 def _draw_kind(rng: random.Random, *, share: float) -> str:
@@ -72,34 +88,6 @@ def _questions(name: str, seed: int) -> Iterator[str]:
         for item in domain(name).generate("train", count=2000, seed=seed * 1_000_003 + block):
             yield f"{item.question}\n\n{item.context}"
         block += 1
-
-
-def _document(rng: random.Random) -> str:
-    kind = rng.random()
-    if kind < 0.45:
-        return domain("sql").sample_document(rng)
-    if kind < 0.9:
-        return domain("json").sample_document(rng)
-    return cypher_document(rng) if kind < 0.95 else typescript_document(rng)
-
-
-def cypher_document(rng: random.Random) -> str:
-    """A graph schema and a Cypher query on it."""
-    first, second = (name.capitalize() for name in rng.sample(words.ENTITIES, k=2))
-    key, other = rng.sample(words.TEXT_FIELDS, k=2)
-    schema = f"(:{first} {{{key}: STRING}})-[:HAS]->(:{second} {{{other}: STRING}})"
-    value = rng.choice(words.VALUES)
-    return f"{schema}\nMATCH (a:{first})-[:HAS]->(b:{second}) WHERE a.{key} = '{value}' RETURN b.{other}"
-
-
-def typescript_document(rng: random.Random) -> str:
-    """A TypeScript function over an object type."""
-    entity, field = rng.choice(words.ENTITIES), rng.choice(words.NUMBER_FIELDS)
-    kind = entity.capitalize()
-    return (
-        f"interface {kind} {{ {field}: number; {rng.choice(words.TEXT_FIELDS)}: string }}\n"
-        f"function {field}Of({entity}: {kind}): number {{ return {entity}.{field}; }}"
-    )
 
 
 def _word(rng: random.Random) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice, zip_longest
 from pathlib import Path
 
 from expertkit import layout
 from expertkit.data.items import Item, read_items
 from expertkit.data.prompt import Template
+from expertkit.errors import FormatError
+from expertkit.evaluation.ambiguity import find_ambiguous
 from expertkit.evaluation.arm import Answer, Arm, run_arm
 from expertkit.evaluation.graders import Grader, open_grader
 from expertkit.files import read_json
@@ -29,6 +31,8 @@ class Exam:
     grader: Grader
     template: Template
     """How a question is put."""
+    ambiguous: Mapping[str, str] = field(default_factory=dict)
+    """Why an item was left out of its part, by its id."""
 
     def take(self, part: str, answer: Answer, *, shots: int = 0) -> Arm:
         """Ask every item of a part behind ``shots`` worked examples, and grade the answers."""
@@ -36,12 +40,24 @@ class Exam:
 
 
 def read_exam(data: Path, recipe: Recipe, template: Template) -> Exam:
-    """The exam that a recipe asks for, from the folder of its expert's data."""
+    """The exam that a recipe asks for, from the folder of its expert's data, without the items that are ambiguous.
+
+    Raises:
+        FormatError: every test item is ambiguous.
+    """
+    grader = open_grader(recipe.evaluate.grader, data)
+    every = {part: tuple(read_items(data / f"{part}.jsonl")) for part in _PARTS}
+    ambiguous = find_ambiguous(chain.from_iterable(every.values()), grader)
+    items = {part: tuple(item for item in every[part] if item.id not in ambiguous) for part in _PARTS}
+    if not items["test"]:
+        first = next(iter(ambiguous.values()), "there are none")
+        raise FormatError(f"{data / layout.TEST}: expected items that can be judged, got none: {first}")
     return Exam(
-        items={part: tuple(read_items(data / f"{part}.jsonl")) for part in _PARTS},
+        items=items,
         examples=in_turn(read_items(data / "train.jsonl"), max(recipe.evaluate.shots)),
-        grader=open_grader(recipe.evaluate.grader, data),
+        grader=grader,
         template=template,
+        ambiguous=ambiguous,
     )
 
 
@@ -53,10 +69,11 @@ def best_shots(exam: Exam, answer: Answer, counts: Sequence[int]) -> int:
     return min(best, len(exam.examples))
 
 
-def count_questions(data: Path, config: EvaluateConfig) -> int:
-    """How many answers an exam asks for, of base and expert together."""
+def count_questions(data: Path, config: EvaluateConfig, *, others: int) -> int:
+    """How many answers an exam asks for at most: of base and expert, and of ``others`` who are asked the test alone."""
     sizes = read_json(data / layout.SUMMARY)["counts"]
-    return len(config.shots) * int(sizes["dev"]) + 2 * (int(sizes["test"]) + int(sizes["unseen"]))
+    test, unseen = int(sizes["test"]), int(sizes["unseen"])
+    return len(config.shots) * int(sizes["dev"]) + 2 * (test + unseen) + others * test
 
 
 def in_turn(items: Iterable[Item], count: int) -> tuple[Item, ...]:

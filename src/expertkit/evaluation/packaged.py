@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from expertkit import strict_json
+from expertkit import layout, strict_json
 from expertkit.adapters import CONFIG, TENSORS, Adapter, decode
 from expertkit.archives.archive import scan
-from expertkit.errors import IntegrityError
+from expertkit.errors import CompatibilityError, IntegrityError, PackagingError
 from expertkit.manifest import BaseEntry
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.checked import Checked
+from expertkit.recipes import Recipe
+from expertkit.recipes.recipe import Previous
 
 _LARGEST_ADAPTER = 4 << 30
 
@@ -47,3 +49,43 @@ def open_packaged(path: Path) -> Packaged:
         raise IntegrityError(f"{path}: expected the package that was checked, got another one", hint="try again")
     config = strict_json.loads(again.kept[CONFIG], file=f"{path}: {CONFIG}")
     return Packaged(checked=checked, adapter=decode(again.kept[TENSORS], config))
+
+
+def open_released(project: Path, recipe: Recipe, *, fingerprint: str) -> Packaged | None:
+    """The release that a recipe is compared with; none where the recipe names none.
+
+    Args:
+        project: its releases/ holds the package.
+        recipe: which names version and content digest.
+        fingerprint: of the base at hand, which the release has to be for.
+
+    Raises:
+        PackagingError: the package is not there.
+        IntegrityError: it is another one, or not sound; FormatError and ManifestError say the latter too.
+        CompatibilityError: it is for another base.
+    """
+    wanted = recipe.evaluate.previous
+    if wanted is None:
+        return None
+    path = project / layout.RELEASED / f"{wanted.content_digest}{layout.PACKAGE_SUFFIX}"
+    hint = f"bring it back, or take {recipe.expert} out of previous in {layout.PARAMS}"
+    if not path.is_file():
+        raise PackagingError(f"{path}: expected {recipe.expert} {wanted.version}, got no such file", hint=hint)
+    found = open_packaged(path)
+    _check_release(path, found, recipe, wanted)
+    if found.base.sha256 != fingerprint:
+        raise CompatibilityError(
+            f"{path}: expected a release for {recipe.base} of {fingerprint}, got one for {found.base.sha256}",
+            hint=f"take {recipe.expert} out of previous in {layout.PARAMS}: no release is for this base",
+        )
+    return found
+
+
+def _check_release(path: Path, found: Packaged, recipe: Recipe, wanted: Previous) -> None:
+    """The package must be the one that was released."""
+    if found.content_digest != wanted.content_digest:
+        raise IntegrityError(f"{path}: expected content {wanted.content_digest}, got {found.content_digest}")
+    manifest = found.checked.manifest
+    about, got = (recipe.expert, wanted.version, recipe.base), (manifest.name, manifest.version, found.base.name)
+    if about != got:
+        raise IntegrityError(f"{path}: expected {' '.join(about)}, got {' '.join(got)}", hint=f"see {layout.RELEASES}")

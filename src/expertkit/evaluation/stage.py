@@ -1,96 +1,140 @@
-"""The stage ``evaluate``: base and expert asked the same, graded, compared, written down."""
+"""The stage ``evaluate``: everyone asked the same, graded, compared, written down."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
-from expertkit import bases, layout
-from expertkit.adapters import CONFIG, TENSORS, Adapter, check_fit, decode
+from expertkit import layout
 from expertkit.data.items import data_folder
 from expertkit.data.templates import end_token, open_template
+from expertkit.evaluation.candidates import Candidates
 from expertkit.evaluation.exam import Exam, best_shots, read_exam
 from expertkit.evaluation.gate import Thresholds
-from expertkit.evaluation.pictures import draw_comparison, draw_loss
-from expertkit.evaluation.report import Comparison, cases, summarize
-from expertkit.files import read_json, replace_folder, required, sha256_bytes, write_json
+from expertkit.evaluation.general import measure_general, write_passages
+from expertkit.evaluation.report.comparison import Before, Comparison
+from expertkit.evaluation.report.data import cases, scores_csv, summarize
+from expertkit.evaluation.report.page import render_page
+from expertkit.evaluation.report.pictures import draw_comparison, draw_loss, read_curve
+from expertkit.files import read_json, replace_folder, sha256_file, write_json
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe
+from expertkit.recipes.line import line_template
 from expertkit.runtime.generation import Decoding, answer_prompts
-from expertkit.runtime.loading import attach, load_base
+from expertkit.runtime.loading import attached, load_base
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    from expertkit.evaluation.arm import Answer
+    from expertkit.adapters import Adapter
+    from expertkit.data.prompt import Template
+    from expertkit.evaluation.arm import Answer, Arm
+    from expertkit.evaluation.packaged import Packaged
     from expertkit.runtime.generation import Model
 
 
-def evaluate_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[str, object]:
-    """Compare an expert with its base and write ``build/evaluate/<key>/``; give the figures.
-
-    The adapter's bytes are read once: what is loaded is what the report's digest is about.
+def evaluate_expert(project: Path, recipe: Recipe, candidates: Candidates, progress: Progress) -> dict[str, Any]:
+    """Compare an expert with its base and others, and write ``build/evaluate/<key>/``; give the figures.
 
     Raises:
-        CompatibilityError: the base is missing or another one, or the adapter does not fit it.
-        FormatError: the adapter's files are malformed.
-        PackagingError: there is no adapter.
+        CompatibilityError: an adapter does not fit the base, or the base lacks a token of a template.
+        FormatError: no test item can be judged.
+        PackagingError: there is no data.
     """
     torch.set_num_threads(recipe.evaluate.threads)
-    folder = bases.locate(recipe.base_model, project)
-    bases.check(recipe.base_model, folder)
-    weights = project / layout.weights(recipe.expert, recipe.base)
-    hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
-    tensors = required(weights / TENSORS, hint=hint)
-    adapter = decode(tensors, read_json(weights / CONFIG))
-    check_fit(adapter, bases.linear_shapes(folder), base=recipe.base)
-    comparison = _compare(data_folder(project, recipe.expert), folder, adapter, recipe, progress)
-    return _write(project, recipe, comparison, adapter_digest=sha256_bytes(tensors))
+    comparison = _compare(data_folder(project, recipe.expert), candidates, recipe, progress)
+    return _write(project, recipe, candidates, comparison)
 
 
-def _compare(data: Path, folder: Path, adapter: Adapter, recipe: Recipe, progress: Progress) -> Comparison:
-    """The base, asked in the way that serves it best, then the expert, asked as it was trained."""
-    model, tokenizer = load_base(folder)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asking:
+    """A base in memory and what everyone is asked on it."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    exam: Exam
+    recipe: Recipe
+    progress: Progress
+
+    def answerer(self, model: Model, template: Template) -> Answer:
+        """How a model answers prompts of a template."""
+        config = self.recipe.evaluate
+        end = end_token(template, self.tokenizer)
+        decoding = Decoding(end=end, max_new_tokens=config.max_new_tokens, batch_size=config.batch_size)
+        return partial(answer_prompts, model, self.tokenizer, decoding=decoding, answered=self.progress.advance)
+
+
+def _compare(data: Path, candidates: Candidates, recipe: Recipe, progress: Progress) -> Comparison:
+    """The base, asked in the way that serves it best, then the others, each asked as it was trained."""
+    model, tokenizer = load_base(candidates.base)
     template = open_template(recipe.prompt_template, tokenizer, own=recipe.custom_template, base=recipe.base)
     exam = read_exam(data, recipe, template)
-    base = _answerer(model, tokenizer, exam, recipe, progress)
+    asking = _Asking(model=model, tokenizer=tokenizer, exam=exam, recipe=recipe, progress=progress)
+    base = asking.answerer(model, template)
     shots = best_shots(exam, base, recipe.evaluate.shots)
     base_test, base_unseen = (exam.take(part, base, shots=shots) for part in ("test", "unseen"))
-    expert = _answerer(attach(model, adapter, base=recipe.base), tokenizer, exam, recipe, progress)
+    passages = write_passages(model, tokenizer, template)
+    with attached(model, candidates.expert, base=recipe.base) as wrapped:
+        expert = asking.answerer(wrapped, template)
+        expert_test, expert_unseen = (exam.take(part, expert) for part in ("test", "unseen"))
+        general = measure_general(wrapped, passages)
     return Comparison(
         metrics=exam.grader.metrics,
         base=base_test,
-        expert=exam.take("test", expert),
+        expert=expert_test,
         base_unseen=base_unseen,
-        expert_unseen=exam.take("unseen", expert),
+        expert_unseen=expert_unseen,
+        previous=_ask_previous(asking, candidates.previous) if candidates.previous else None,
+        trained=_ask_test(asking, candidates.trained, exam.template) if candidates.trained else None,
+        general=general,
+        ambiguous=exam.ambiguous,
         template=exam.template,
         template_name=recipe.prompt_template,
         shots=shots,
     )
 
 
-def _answerer(
-    model: Model, tokenizer: PreTrainedTokenizerBase, exam: Exam, recipe: Recipe, progress: Progress
-) -> Answer:
-    config = recipe.evaluate
-    end = end_token(exam.template, tokenizer)
-    decoding = Decoding(end=end, max_new_tokens=config.max_new_tokens, batch_size=config.batch_size)
-    return partial(answer_prompts, model, tokenizer, decoding=decoding, answered=progress.advance)
+def _ask_test(asking: _Asking, adapter: Adapter, template: Template) -> Arm:
+    """The test items, put to an adapter by a template."""
+    with attached(asking.model, adapter, base=asking.recipe.base) as wrapped:
+        return replace(asking.exam, template=template).take("test", asking.answerer(wrapped, template))
 
 
-def _write(project: Path, recipe: Recipe, comparison: Comparison, *, adapter_digest: str) -> dict[str, object]:
-    thresholds = Thresholds(min_accuracy=recipe.evaluate.min_accuracy, max_p=recipe.evaluate.max_p)
-    about = {"expert": recipe.expert, "base": recipe.base, "version": recipe.version, "adapter_digest": adapter_digest}
-    metrics = {**about, **summarize(comparison, thresholds)}
-    title = f"{recipe.expert} on {recipe.base}"
+def _ask_previous(asking: _Asking, package: Packaged) -> Before:
+    """The release before, asked as its own manifest says."""
+    manifest, base = package.checked.manifest, asking.recipe.base
+    own = open_template(line_template(manifest, base), asking.tokenizer, own=package.base.custom_template, base=base)
+    arm = _ask_test(asking, package.adapter, own)
+    return Before(version=manifest.version, content_digest=package.content_digest, arm=arm)
+
+
+def _write(project: Path, recipe: Recipe, candidates: Candidates, comparison: Comparison) -> dict[str, Any]:
+    config, data = recipe.evaluate, data_folder(project, recipe.expert)
+    thresholds = Thresholds(
+        min_accuracy=config.min_accuracy, max_p=config.max_p, margin=config.margin,
+        max_forgetting=config.max_forgetting,
+    )  # fmt: skip
+    metrics = {
+        "expert": recipe.expert, "base": recipe.base, "version": recipe.version,
+        "adapter_digest": candidates.adapter_digest,
+        "data_digest": read_json(data / layout.SUMMARY)["digest"],
+        "test_digest": sha256_file(data / layout.TEST),
+        **summarize(comparison, thresholds),
+    }  # fmt: skip
+    curve = project / layout.TRAIN / recipe.key / layout.CURVE
     with replace_folder(project / layout.EVALUATE / recipe.key) as folder:
         write_json(folder / layout.METRICS, metrics)
         with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(case) + "\n" for case in cases(comparison))
-        draw_loss(project / layout.TRAIN / recipe.key / layout.CURVE, folder / "loss.png", title=title)
-        draw_comparison(metrics, folder / "ab.png", title=f"{title}: {metrics['verdict']}")
+        (folder / "scores.csv").write_text(scores_csv(comparison), encoding="utf-8")
+        (folder / layout.CURVE).write_bytes(curve.read_bytes())
+        draw_loss(curve, folder / "loss.png", title=f"{recipe.expert} on {recipe.base}")
+        draw_comparison(metrics, folder / "ab.png", title=f"{recipe.expert} on {recipe.base}: {metrics['verdict']}")
+        page = render_page(metrics, comparison, read_curve(curve), fingerprint=candidates.fingerprint)
+        (folder / layout.PAGE).write_text(page, encoding="utf-8")
     return metrics

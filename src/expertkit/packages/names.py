@@ -19,6 +19,7 @@ VOCABULARY = "vocab.json"
 README = "README.md"
 LICENSE = "LICENSE"
 GRAMMAR = "grammar.gbnf"
+REPORT = layout.PAGE
 
 REQUIRED = frozenset({
     ADAPTER_CONFIG, TENSORS, EVALUATION, MANIFEST, PROVENANCE, RECIPE, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG,
@@ -26,8 +27,8 @@ REQUIRED = frozenset({
 })  # fmt: skip
 """Members without which a file is no package."""
 
-OPTIONAL = frozenset({README, LICENSE, GRAMMAR})
-"""The expert's own, where they exist."""
+OPTIONAL = frozenset({README, LICENSE, GRAMMAR, REPORT})
+"""For people, where they exist: the expert's own, and the page of its evaluation."""
 TESTS = "tests/"
 """What the names of the expert's tests begin with."""
 

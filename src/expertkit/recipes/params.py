@@ -15,7 +15,7 @@ from expertkit import layout
 from expertkit.errors import Problem, nearest
 from expertkit.fields import Entries, Part, Place, Text, miss, read_part, show
 from expertkit.fields import known as known_keys
-from expertkit.manifest.kinds import BaseName, ExpertName
+from expertkit.manifest.kinds import BaseName, ExpertName, Version
 from expertkit.recipes.base_models import base_names
 from expertkit.recipes.experts import expert_names
 from expertkit.recipes.recipe import DataConfig, DecomposeConfig, EvaluateConfig, PackageConfig, SignConfig
@@ -29,7 +29,7 @@ SECTIONS: dict[str, Part] = {
     "data": Part(DataConfig, without=frozenset({"domain", "own"})),
     "train": Part(TrainConfig, also={"config": ConfigName}),
     "decompose": Part(DecomposeConfig),
-    "evaluate": Part(EvaluateConfig, without=frozenset({"grader"})),
+    "evaluate": Part(EvaluateConfig, without=frozenset({"grader", "previous"})),
     "package": Part(PackageConfig),
     "sign": Part(SignConfig),
 }
@@ -51,6 +51,8 @@ class ParamsFile:
     """Section -> key -> value, for every expert and base."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Expert -> section, or expert -> base -> section: what differs."""
+    previous: Mapping[str, Version | None] = field(default_factory=dict)
+    """Expert -> its released version that a new one must not be worse than, or null."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,8 @@ class Params:
     defaults: Layer
     overrides: Mapping[tuple[str, str | None], Layer]
     """Layers of an expert (None as its base), and of an expert on a base."""
+    previous: Mapping[str, str]
+    """The released version of an expert to compare with."""
 
     def layers(self, expert: str, base: str) -> tuple[Layer, ...]:
         """What params.yaml says about one pair, the weakest first."""
@@ -93,6 +97,7 @@ def read_params(project: Path, problems: list[Problem]) -> Params | None:
         bases=_usable(top.get("bases"), value.get("bases"), known=bases),
         defaults=_unread_layer() if top.get("defaults") is None else _read_defaults(top["defaults"], place),
         overrides=dict(overrides),
+        previous=_read_previous(top.get("previous") or {}, place.at("previous"), experts=experts),
     )
 
 
@@ -126,6 +131,12 @@ def _read_overrides(
         named = [key for key in said if key in bases] if isinstance(said, dict) else []
         for base in named:
             yield (expert, base), _read_layer(said[base], at.at(base), sections=PAIR_SECTIONS)
+
+
+def _read_previous(value: Mapping[str, str | None], place: Place, *, experts: Collection[str]) -> Mapping[str, str]:
+    for expert in value:
+        _check_expert(expert, experts, place.at(expert))
+    return {expert: version for expert, version in value.items() if version is not None and expert in experts}
 
 
 def _read_layer(

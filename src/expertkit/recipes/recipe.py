@@ -9,7 +9,7 @@ from expertkit.bases import BaseModel
 from expertkit.fields import Entries, Range
 from expertkit.files import canonical_json, sha256_bytes
 from expertkit.manifest import CustomTemplate
-from expertkit.manifest.kinds import ExpertName, NotNegative, Positive, Seed, Share, Threads, Version
+from expertkit.manifest.kinds import Digest, ExpertName, NotNegative, Positive, Seed, Share, Threads, Version
 from expertkit.recipes.own_data import OwnData
 from expertkit.recipes.train_config import TrainConfig
 
@@ -56,6 +56,16 @@ class DecomposeConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """The release that an expert must not be worse than."""
+
+    version: Version
+    """As it stands in the list of releases."""
+    content_digest: Digest
+    """Of its package for the same base."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateConfig:
     """How base and expert are compared, and what an expert has to reach."""
 
@@ -65,6 +75,10 @@ class EvaluateConfig:
     """Least share of right answers on the test items."""
     max_p: Annotated[float, Range(0, 1)]
     """Largest p-value of the paired comparison with the base."""
+    margin: Annotated[float, Range(above=0, high=1)]
+    """How much worse than the previous release it may at most be, in shares of right answers, with 95 % confidence."""
+    max_forgetting: Annotated[float, Range(low=0)]
+    """By how much the loss on the base's own text may grow under the expert, in nats per token."""
     shots: Annotated[tuple[Annotated[int, Range(0, 64)], ...], Entries(low=1)]
     """Numbers of worked examples to try in the base's prompt; the best on dev is used."""
     max_new_tokens: Annotated[int, Range(1, 8192)]
@@ -73,6 +87,8 @@ class EvaluateConfig:
     """Questions answered side by side."""
     threads: Threads
     """CPU threads."""
+    previous: Previous | None = None
+    """The release to compare with, from ``previous`` of params.yaml; none where there is none for this base."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

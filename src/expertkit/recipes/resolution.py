@@ -18,7 +18,8 @@ from expertkit.recipes.experts import expert_names, find_manifest
 from expertkit.recipes.line import adapter_layer, line_template, weakest_layer
 from expertkit.recipes.own_data import find_own_data
 from expertkit.recipes.params import SECTIONS, Layer, Params, read_params, read_section, unread
-from expertkit.recipes.recipe import Recipe
+from expertkit.recipes.recipe import Previous, Recipe
+from expertkit.recipes.releases import Released, find_releases
 from expertkit.recipes.strict_yaml import load_file
 from expertkit.recipes.train_config import TRAIN_RULES, TrainConfig
 
@@ -36,6 +37,7 @@ class _Sources:
     bases: Mapping[str, BaseConfig]
     configs: Mapping[str, Mapping[str, Any]]
     """Named training configs."""
+    released: tuple[Released, ...]
 
 
 def resolve(project: Path) -> tuple[Recipe, ...]:
@@ -58,8 +60,9 @@ def resolve(project: Path) -> tuple[Recipe, ...]:
         weakest={expert: layer for expert, (_manifest, layer) in read.items()},
         bases=dict(_bases(project, params, problems)),
         configs=dict(_configs(project, params, problems)),
+        released=find_releases(project, problems),
     )
-    for check in (_check_bases, _check_keys, _check_complete, _check_together):
+    for check in (_check_bases, _check_keys, _check_previous, _check_complete, _check_together):
         check(sources, problems)
     if problems:
         raise ConfigError(list(dict.fromkeys(problems + of_manifests)))
@@ -130,6 +133,15 @@ def _check_keys(sources: _Sources, problems: list[Problem]) -> None:
         place.wrong("a name of its own for every expert, and every pair of expert and base", f"{name} twice")
 
 
+def _check_previous(sources: _Sources, problems: list[Problem]) -> None:
+    """Note the versions to compare with that were never released."""
+    for expert, version in sources.params.previous.items():
+        known = list(dict.fromkeys(each.version for each in sources.released if each.expert == expert))
+        if version not in known:
+            wanted = f"a version of it in {layout.RELEASES} ({', '.join(known) or 'there is none'})"
+            Place(_PARAMS, problems, f"previous.{expert}").wrong(wanted, show(version), known=known, word=version)
+
+
 def _check_complete(sources: _Sources, problems: list[Problem]) -> None:
     """Note the keys that no layer gives."""
     for expert, base in itertools.product(sources.manifests, sources.params.bases):
@@ -167,6 +179,7 @@ def _recipe(sources: _Sources, expert: str, base: str) -> Recipe:
     manifest = sources.manifests[expert]
     entry = manifest.base(base)
     sections = _merged(sources, expert, base)
+    sections["evaluate"]["previous"] = _previous(sources, manifest, base)
     return Recipe(
         expert=expert,
         version=manifest.version,
@@ -176,3 +189,13 @@ def _recipe(sources: _Sources, expert: str, base: str) -> Recipe:
         base_model=sources.bases[base].model(),
         **{section: SECTIONS[section].kind(**values) for section, values in sections.items()},
     )
+
+
+def _previous(sources: _Sources, manifest: Manifest, base: str) -> Previous | None:
+    """The release for this base to compare with; none where it is the version that is being made."""
+    version = sources.params.previous.get(manifest.name)
+    about = (manifest.name, version, base)
+    found = [each for each in sources.released if (each.expert, each.version, each.base) == about]
+    if not found or version == manifest.version:
+        return None
+    return Previous(version=found[-1].version, content_digest=found[-1].content_digest)

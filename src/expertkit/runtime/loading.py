@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +54,16 @@ def attach(model: PreTrainedModel, adapter: Adapter, *, base: str) -> PeftModel:
         raise CompatibilityError(f"adapter for {base}: expected modules of the base, got {', '.join(sorted(odd))}")
     wrapped.train(mode=False)
     return wrapped
+
+
+@contextmanager
+def attached(model: PreTrainedModel, adapter: Adapter, *, base: str) -> Iterator[PeftModel]:
+    """The model with an adapter, for a while; then it is as it was. Fails like ``attach``."""
+    wrapped: Any = attach(model, adapter, base=base)
+    try:
+        yield wrapped
+    finally:
+        wrapped.unload()
 
 
 def peft_config(adapter: Adapter, *, base: str) -> PeftConfig:

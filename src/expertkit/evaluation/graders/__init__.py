@@ -35,6 +35,11 @@ class Grader(Protocol):
         """The verdicts on as many answers as items, in their order; one by one where nothing is gained by more."""
         return [self.grade(item, answer) for item, answer in zip(items, answers, strict=True)]
 
+    def is_empty(self, item: Item) -> bool:
+        """Whether an item's own answer, which is right, finds nothing on any trial; never so where none are run."""
+        del item
+        return False
+
 
 def open_grader(name: str, data: Path) -> Grader:
     """The grader that a manifest names in ``evaluation.grader``, ready for the items of ``data``.

@@ -79,6 +79,7 @@ def collect(sources: Sources) -> dict[str, bytes]:
         **_expert_files(sources),
         **files,
         **_tokenizer_files(folder),
+        **_report_file(sources),
         names.EVALUATION: sources.metrics,
         names.RECIPE: recipe,
         names.PROVENANCE: dump_json(origin),
@@ -147,6 +148,12 @@ def _expert_files(sources: Sources) -> dict[str, bytes]:
     if sources.include_tests and tests.is_dir():
         files |= {str(path.relative_to(sources.expert)): path.read_bytes() for path in source_files(tests)}
     return files
+
+
+def _report_file(sources: Sources) -> dict[str, bytes]:
+    """The page of the evaluation, where it was written."""
+    path = sources.project / layout.EVALUATE / sources.recipe.key / names.REPORT
+    return {names.REPORT: path.read_bytes()} if path.is_file() else {}
 
 
 def _text(name: str, data: bytes) -> str:

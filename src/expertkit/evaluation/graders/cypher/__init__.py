@@ -60,6 +60,10 @@ class CypherGrader(Grader):
         parses = problem is None or not problem.startswith(_MALFORMED)
         return Grade(scores={"rows": problem is None, "parses": parses}, problem=problem)
 
+    def is_empty(self, item: Item) -> bool:
+        """Whether gold has no rows on any graph of the item."""
+        return not any(self._read_gold(item, at, script) for at, script in enumerate(self.scripts[item.id], start=1))
+
     def _find_row_problem(self, item: Item, answer: str) -> str | None:
         ordered = is_ordered(item.answer)
         if is_same_query(item.answer, answer):

@@ -74,6 +74,14 @@ class SqlGrader(Grader):
         problem = self._find_row_problem(item, answer)
         return Grade(scores={"rows": problem is None, "parses": True}, problem=problem)
 
+    def is_empty(self, item: Item) -> bool:
+        """Whether gold has no rows on any database of the item."""
+        for script in self.scripts[item.id]:
+            with _open_database(item.context, script) as database:
+                if self._read_gold(item, database):
+                    return False
+        return True
+
     def _find_row_problem(self, item: Item, answer: str) -> str | None:
         ordered = is_ordered(item.answer)
         for number, script in enumerate(self.scripts[item.id], start=1):

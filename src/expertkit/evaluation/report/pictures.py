@@ -14,12 +14,17 @@ _BASE, _EXPERT, _INK = "#9aa5b1", "#1f6feb", "#24292f"
 _PLAIN = {"Software": None}  # matplotlib would write its version into the file
 
 
+def read_curve(path: Path) -> list[tuple[int, float]]:
+    """Steps and losses of a training, from its loss.csv."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(int(row["step"]), float(row["loss"])) for row in csv.DictReader(file)]
+
+
 def draw_loss(curve: Path, target: Path, *, title: str) -> None:
     """The loss over the steps of a training, from its loss.csv."""
-    with curve.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    steps, losses = zip(*read_curve(curve), strict=True)
     figure, axes = _new_figure(width=7, height=4)
-    axes.plot([int(row["step"]) for row in rows], [float(row["loss"]) for row in rows], color=_EXPERT, linewidth=1.6)
+    axes.plot(steps, losses, color=_EXPERT, linewidth=1.6)
     axes.set(title=title, xlabel="optimizer step", ylabel="loss of the answer (nats per token)", yscale="log")
     axes.grid(visible=True, axis="y", alpha=0.3)
     figure.savefig(target, metadata=_PLAIN)

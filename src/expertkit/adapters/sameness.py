@@ -1,0 +1,38 @@
+"""Whether two adapters change a base alike, however their numbers are spelled."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from expertkit.adapters.ia3 import Ia3
+from expertkit.adapters.lora import Array, Factors, Lora
+from expertkit.adapters.peft import Adapter
+from expertkit.adapters.svd import distance, promised_error, wide
+
+
+def is_same(first: Adapter, second: Adapter) -> bool:
+    """Whether both change the same modules by the same update, but for what float32 rounds."""
+    if first.modules.keys() != second.modules.keys():
+        return False
+    match first, second:
+        case Lora(), Lora():
+            return all(_is_same_update(first, second, name) for name in first.modules)
+        case Ia3(), Ia3():
+            return all(np.array_equal(values, second.modules[name]) for name, values in first.modules.items())
+        case _:
+            return False
+
+
+def _is_same_update(first: Lora, second: Lora, name: str) -> bool:
+    one, other = first.modules[name], second.modules[name]
+    if one.shape != other.shape or not np.array_equal(_magnitude(one), _magnitude(other)):
+        return False
+    update = wide(one, scale=first.scale(name))
+    nothing = np.zeros((one.shape[0], 1)), np.zeros((1, one.shape[1]))
+    apart = distance(update, wide(other, scale=second.scale(name)))
+    return apart <= promised_error("float32", rank=max(one.rank, other.rank)) * distance(update, nothing)
+
+
+def _magnitude(factors: Factors) -> Array:
+    """The magnitudes of a module, of which a LoRA has none."""
+    return np.zeros(0, dtype=np.float32) if factors.magnitude is None else factors.magnitude
