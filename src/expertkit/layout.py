@@ -20,6 +20,7 @@ DECOMPOSE = Path("build/decompose")
 EVALUATE = Path("build/evaluate")
 PACKAGES = Path("build/packages")
 SIGNED = Path("build/signed")
+REPLAY = Path("build/replay")
 PUBLISHER = Path("build/publisher.pub")
 """The public key that the project's packages are signed and checked with."""
 DIST = Path("dist")
@@ -29,10 +30,16 @@ PROGRESS = Path(".work/progress")
 REBUILT = Path(".work/bases")
 """Embedded bases that were built and are not the pinned ones."""
 
+GRAMMAR = "grammar.gbnf"
+"""What every answer of an expert is a sentence of, in its folder and its packages."""
+RECORDED = "replay.jsonl"
+"""Answers that an evaluation recorded, in its folder and in packages."""
 WEIGHTS = "weights"
 """The folder of an expert's adapters, one folder in it for each base."""
 METRICS = "metrics.json"
 """What a stage measured, in the folder it wrote."""
+REPLAYED = "replay.json"
+"""Which package answered as recorded, in the folder of its expert and base."""
 SUMMARY = "data.json"
 """What an expert's data is, in its folder: digest, sizes, forms."""
 ENVIRONMENT = "environment.json"

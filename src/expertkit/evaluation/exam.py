@@ -56,7 +56,13 @@ def best_shots(exam: Exam, answer: Answer, counts: Sequence[int]) -> int:
 def count_questions(data: Path, config: EvaluateConfig) -> int:
     """How many answers an exam asks for, of base and expert together."""
     sizes = read_json(data / layout.SUMMARY)["counts"]
-    return len(config.shots) * int(sizes["dev"]) + 2 * (int(sizes["test"]) + int(sizes["unseen"]))
+    compared = len(config.shots) * int(sizes["dev"]) + 2 * (int(sizes["test"]) + int(sizes["unseen"]))
+    return compared + int(sizes["test"]) * _more_answers(config)
+
+
+def _more_answers(config: EvaluateConfig) -> int:
+    """To each test item, beside the ones that are compared."""
+    return (config.samples.count if config.samples else 0) + config.constrained
 
 
 def in_turn(items: Iterable[Item], count: int) -> tuple[Item, ...]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from expertkit.data.prompt import Template, template_hash
 from expertkit.evaluation.arm import Arm
+from expertkit.evaluation.extra_arms import ExtraArms, summarize_extra
 from expertkit.evaluation.gate import Thresholds, refusal_reasons
 from expertkit.evaluation.statistics import Difference, compare, holm, wilson_interval
+from expertkit.recorded import Recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,10 @@ class Comparison:
     template_name: str
     shots: int
     """Worked examples in the base's prompt, chosen on dev."""
+    extra: ExtraArms = field(default_factory=ExtraArms)
+    """The expert asked in other ways."""
+    recorded: tuple[Recorded, ...] = ()
+    """What the expert answered to some of the test items, asked as a package is asked again."""
 
     @property
     def primary(self) -> str:
@@ -57,6 +63,7 @@ def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
             "hash": template_hash(comparison.template),
             "shots": comparison.shots,
         },
+        **summarize_extra(comparison.extra, comparison.expert, comparison.primary),
         "verdict": "refused" if reasons else "accepted",
         "reasons": reasons,
     }

@@ -14,13 +14,16 @@ from expertkit.adapters import CONFIG, TENSORS, Adapter, check_fit, decode
 from expertkit.data.items import data_folder
 from expertkit.data.templates import end_token, open_template
 from expertkit.evaluation.exam import Exam, best_shots, read_exam
+from expertkit.evaluation.extra_arms import take_extra_arms
 from expertkit.evaluation.gate import Thresholds
 from expertkit.evaluation.pictures import draw_comparison, draw_loss
+from expertkit.evaluation.recording import decode_as, record
 from expertkit.evaluation.report import Comparison, cases, summarize
 from expertkit.files import read_json, replace_folder, required, sha256_bytes, write_json
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe
-from expertkit.runtime.generation import Decoding, answer_prompts
+from expertkit.recorded import dump_recorded
+from expertkit.runtime.generation import answer_prompts
 from expertkit.runtime.loading import attach, load_base
 
 if TYPE_CHECKING:
@@ -48,19 +51,20 @@ def evaluate_expert(project: Path, recipe: Recipe, progress: Progress) -> dict[s
     tensors = required(weights / TENSORS, hint=hint)
     adapter = decode(tensors, read_json(weights / CONFIG))
     check_fit(adapter, bases.linear_shapes(folder), base=recipe.base)
-    comparison = _compare(data_folder(project, recipe.expert), folder, adapter, recipe, progress)
+    comparison = _compare(project, folder, adapter, recipe, progress)
     return _write(project, recipe, comparison, adapter_digest=sha256_bytes(tensors))
 
 
-def _compare(data: Path, folder: Path, adapter: Adapter, recipe: Recipe, progress: Progress) -> Comparison:
+def _compare(project: Path, folder: Path, adapter: Adapter, recipe: Recipe, progress: Progress) -> Comparison:
     """The base, asked in the way that serves it best, then the expert, asked as it was trained."""
     model, tokenizer = load_base(folder)
     template = open_template(recipe.prompt_template, tokenizer, own=recipe.custom_template, base=recipe.base)
-    exam = read_exam(data, recipe, template)
+    exam = read_exam(data_folder(project, recipe.expert), recipe, template)
     base = _answerer(model, tokenizer, exam, recipe, progress)
     shots = best_shots(exam, base, recipe.evaluate.shots)
     base_test, base_unseen = (exam.take(part, base, shots=shots) for part in ("test", "unseen"))
-    expert = _answerer(attach(model, adapter, base=recipe.base), tokenizer, exam, recipe, progress)
+    adapted = attach(model, adapter, base=recipe.base)
+    expert = _answerer(adapted, tokenizer, exam, recipe, progress)
     return Comparison(
         metrics=exam.grader.metrics,
         base=base_test,
@@ -70,15 +74,15 @@ def _compare(data: Path, folder: Path, adapter: Adapter, recipe: Recipe, progres
         template=exam.template,
         template_name=recipe.prompt_template,
         shots=shots,
+        extra=take_extra_arms(exam, adapted, tokenizer, recipe, project=project, answered=progress.advance),
+        recorded=record(adapted, tokenizer, exam, recipe),
     )
 
 
 def _answerer(
     model: Model, tokenizer: PreTrainedTokenizerBase, exam: Exam, recipe: Recipe, progress: Progress
 ) -> Answer:
-    config = recipe.evaluate
-    end = end_token(exam.template, tokenizer)
-    decoding = Decoding(end=end, max_new_tokens=config.max_new_tokens, batch_size=config.batch_size)
+    decoding = decode_as(recipe, end=end_token(exam.template, tokenizer))
     return partial(answer_prompts, model, tokenizer, decoding=decoding, answered=progress.advance)
 
 
@@ -91,6 +95,7 @@ def _write(project: Path, recipe: Recipe, comparison: Comparison, *, adapter_dig
         write_json(folder / layout.METRICS, metrics)
         with (folder / "cases.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(case) + "\n" for case in cases(comparison))
+        (folder / layout.RECORDED).write_bytes(dump_recorded(comparison.recorded))
         draw_loss(project / layout.TRAIN / recipe.key / layout.CURVE, folder / "loss.png", title=title)
         draw_comparison(metrics, folder / "ab.png", title=f"{title}: {metrics['verdict']}")
     return metrics

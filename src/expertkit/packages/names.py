@@ -18,7 +18,8 @@ SPECIAL_TOKENS = "special_tokens_map.json"
 VOCABULARY = "vocab.json"
 README = "README.md"
 LICENSE = "LICENSE"
-GRAMMAR = "grammar.gbnf"
+GRAMMAR = layout.GRAMMAR
+REPLAY = layout.RECORDED
 
 REQUIRED = frozenset({
     ADAPTER_CONFIG, TENSORS, EVALUATION, MANIFEST, PROVENANCE, RECIPE, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG,
@@ -26,8 +27,8 @@ REQUIRED = frozenset({
 })  # fmt: skip
 """Members without which a file is no package."""
 
-OPTIONAL = frozenset({README, LICENSE, GRAMMAR})
-"""The expert's own, where they exist."""
+OPTIONAL = frozenset({README, LICENSE, GRAMMAR, REPLAY})
+"""The expert's own and its recorded answers, where they exist."""
 TESTS = "tests/"
 """What the names of the expert's tests begin with."""
 

@@ -29,6 +29,7 @@ from expertkit.packages.making.tokenizer import special_tokens, vocabulary
 from expertkit.packages.report import Report
 from expertkit.recipes import Recipe
 from expertkit.recipes.line import check_line
+from expertkit.recorded import parse_recorded
 from expertkit.sources import source_files
 
 _MAX_TOKENIZER = 256 << 20
@@ -79,6 +80,7 @@ def collect(sources: Sources) -> dict[str, bytes]:
         **_expert_files(sources),
         **files,
         **_tokenizer_files(folder),
+        **_recorded(sources),
         names.EVALUATION: sources.metrics,
         names.RECIPE: recipe,
         names.PROVENANCE: dump_json(origin),
@@ -147,6 +149,16 @@ def _expert_files(sources: Sources) -> dict[str, bytes]:
     if sources.include_tests and tests.is_dir():
         files |= {str(path.relative_to(sources.expert)): path.read_bytes() for path in source_files(tests)}
     return files
+
+
+def _recorded(sources: Sources) -> dict[str, bytes]:
+    """The answers that the evaluation recorded, where it did."""
+    path = sources.project / layout.EVALUATE / sources.recipe.key / names.REPLAY
+    if not path.is_file():
+        return {}
+    data = path.read_bytes()
+    parse_recorded(data, file=str(path))
+    return {names.REPLAY: data}
 
 
 def _text(name: str, data: bytes) -> str:
