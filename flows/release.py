@@ -23,6 +23,7 @@ from tasks.evaluate import evaluate
 from tasks.package import package
 from tasks.recipes import recipes
 from tasks.release import release as collect
+from tasks.replay import replay
 from tasks.sign import sign
 from tasks.train import train
 
@@ -50,6 +51,7 @@ def release(workers: int | None = None) -> State[Any]:
                 evaluated = start(evaluate, expert, base, after=[recipe, model, dataset, trained, decomposed])
                 inputs = [recipe, model, dataset, trained, decomposed, evaluated]
                 packaged = start(package, expert, base, after=inputs)
-                signed.append(start(sign, expert, base, after=[recipe, packaged]))
+                sealed = start(sign, expert, base, after=[recipe, packaged])
+                signed += [sealed, start(replay, expert, base, after=[recipe, model, sealed])]
                 others += [trained, decomposed, evaluated, packaged]
         return verdict([*others, *signed, start(collect, after=signed)])

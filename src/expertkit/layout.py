@@ -20,6 +20,7 @@ DECOMPOSE = Path("build/decompose")
 EVALUATE = Path("build/evaluate")
 PACKAGES = Path("build/packages")
 SIGNED = Path("build/signed")
+REPLAY = Path("build/replay")
 PUBLISHER = Path("build/publisher.pub")
 """The public key that the project's packages are signed and checked with."""
 DIST = Path("dist")
@@ -35,12 +36,18 @@ LOOKS = Path(".work/looks")
 REBUILT = Path(".work/bases")
 """Embedded bases that were built and are not the pinned ones."""
 
+GRAMMAR = "grammar.gbnf"
+"""What every answer of an expert is a sentence of, in its folder and its packages."""
+RECORDED = "replay.jsonl"
+"""Answers that an evaluation recorded, in its folder and in packages."""
 WEIGHTS = "weights"
 """The folder of an expert's adapters, one folder in it for each base."""
 METRICS = "metrics.json"
 """What a stage measured, in the folder it wrote."""
 PAGE = "report.html"
 """The same for people, where there is more to see than numbers."""
+REPLAYED = "replay.json"
+"""Which package answered as recorded, in the folder of its expert and base."""
 SUMMARY = "data.json"
 """What an expert's data is, in its folder: digest, sizes, forms."""
 ENVIRONMENT = "environment.json"

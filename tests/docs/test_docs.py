@@ -95,7 +95,19 @@ def test_the_readme_types_every_stage() -> None:
     """Whoever goes by hand finds each command of the release line in a block to copy."""
     typed = {words[1] for words in typed_commands(readme()) if words[0] == "expert-cli"}
 
-    line = {"keygen", "base", "recipes", "data", "train", "decompose", "evaluate", "package", "sign", "release"}
+    line = {
+        "keygen",
+        "base",
+        "recipes",
+        "data",
+        "train",
+        "decompose",
+        "evaluate",
+        "package",
+        "sign",
+        "replay",
+        "release",
+    }
 
     assert line <= typed
 

@@ -78,6 +78,7 @@ def test_another_architecture_goes_through_the_line(
         run(f"{command} {pair}")
     run("keygen --ensure")
     signed = run(f"sign {pair}")["path"]
+    assert run(f"replay {pair}")["items"] == RECIPES.data.test
 
     facts = run(f"inspect {signed}")
     assert facts["bases"][0]["adapters"][0].startswith(kind)

@@ -23,7 +23,7 @@ from expertkit.files import read_json, write_json
 PROJECT = Path(__file__).resolve().parents[2]
 BASE = "nano"
 EXPERTS = ("expert-json", "expert-sql")
-STAGES = ("train", "decompose", "evaluate", "package", "sign")
+STAGES = ("train", "decompose", "evaluate", "package", "sign", "replay")
 """The stages that every pair of expert and base has."""
 
 _SETTINGS: dict[str, dict[str, Any]] = {

@@ -30,6 +30,7 @@ COMMANDS = {
     "package": "Pack an accepted expert for one base.",
     "keygen": "Make a publisher's key pair.",
     "sign": "Sign a package.",
+    "replay": "Ask a signed package again what was recorded.",
     "verify": "Check every byte of a package and who vouches for it.",
     "validate": "Check a manifest, an expert's folder or a package.",
     "unpack": "Write a package's members into a new folder.",

@@ -73,7 +73,12 @@ def count_questions(data: Path, config: EvaluateConfig, *, others: int) -> int:
     """How many answers an exam asks for at most: of base and expert, and of ``others`` who are asked the test alone."""
     sizes = read_json(data / layout.SUMMARY)["counts"]
     test, unseen = int(sizes["test"]), int(sizes["unseen"])
-    return len(config.shots) * int(sizes["dev"]) + 2 * (test + unseen) + others * test
+    return len(config.shots) * int(sizes["dev"]) + 2 * (test + unseen) + (others + _more_answers(config)) * test
+
+
+def _more_answers(config: EvaluateConfig) -> int:
+    """To each test item, beside the ones that are compared."""
+    return (config.samples.count if config.samples else 0) + config.constrained
 
 
 def in_turn(items: Iterable[Item], count: int) -> tuple[Item, ...]:

@@ -15,8 +15,10 @@ from expertkit.data.items import data_folder
 from expertkit.data.templates import end_token, open_template
 from expertkit.evaluation.candidates import Candidates
 from expertkit.evaluation.exam import Exam, best_shots, read_exam
+from expertkit.evaluation.extra_arms import take_extra_arms
 from expertkit.evaluation.gate import Thresholds
 from expertkit.evaluation.general import measure_general, write_passages
+from expertkit.evaluation.recording import decode_as, record
 from expertkit.evaluation.report.comparison import Before, Comparison
 from expertkit.evaluation.report.data import cases, scores_csv, summarize
 from expertkit.evaluation.report.page import render_page
@@ -25,7 +27,8 @@ from expertkit.files import read_json, replace_folder, sha256_file, write_json
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe
 from expertkit.recipes.line import line_template
-from expertkit.runtime.generation import Decoding, answer_prompts
+from expertkit.recorded import dump_recorded
+from expertkit.runtime.generation import answer_prompts
 from expertkit.runtime.loading import attached, load_base
 
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ def evaluate_expert(project: Path, recipe: Recipe, candidates: Candidates, progr
         PackagingError: there is no data.
     """
     torch.set_num_threads(recipe.evaluate.threads)
-    comparison = _compare(data_folder(project, recipe.expert), candidates, recipe, progress)
+    comparison = _compare(project, candidates, recipe, progress)
     return _write(project, recipe, candidates, comparison)
 
 
@@ -63,17 +66,15 @@ class _Asking:
 
     def answerer(self, model: Model, template: Template) -> Answer:
         """How a model answers prompts of a template."""
-        config = self.recipe.evaluate
-        end = end_token(template, self.tokenizer)
-        decoding = Decoding(end=end, max_new_tokens=config.max_new_tokens, batch_size=config.batch_size)
+        decoding = decode_as(self.recipe, end=end_token(template, self.tokenizer))
         return partial(answer_prompts, model, self.tokenizer, decoding=decoding, answered=self.progress.advance)
 
 
-def _compare(data: Path, candidates: Candidates, recipe: Recipe, progress: Progress) -> Comparison:
+def _compare(project: Path, candidates: Candidates, recipe: Recipe, progress: Progress) -> Comparison:
     """The base, asked in the way that serves it best, then the others, each asked as it was trained."""
     model, tokenizer = load_base(candidates.base)
     template = open_template(recipe.prompt_template, tokenizer, own=recipe.custom_template, base=recipe.base)
-    exam = read_exam(data, recipe, template)
+    exam = read_exam(data_folder(project, recipe.expert), recipe, template)
     asking = _Asking(model=model, tokenizer=tokenizer, exam=exam, recipe=recipe, progress=progress)
     base = asking.answerer(model, template)
     shots = best_shots(exam, base, recipe.evaluate.shots)
@@ -83,6 +84,8 @@ def _compare(data: Path, candidates: Candidates, recipe: Recipe, progress: Progr
         expert = asking.answerer(wrapped, template)
         expert_test, expert_unseen = (exam.take(part, expert) for part in ("test", "unseen"))
         general = measure_general(wrapped, passages)
+        extra = take_extra_arms(exam, wrapped, tokenizer, recipe, project=project, answered=progress.advance)
+        recorded = record(wrapped, tokenizer, exam, recipe)
     return Comparison(
         metrics=exam.grader.metrics,
         base=base_test,
@@ -96,6 +99,8 @@ def _compare(data: Path, candidates: Candidates, recipe: Recipe, progress: Progr
         template=exam.template,
         template_name=recipe.prompt_template,
         shots=shots,
+        extra=extra,
+        recorded=recorded,
     )
 
 
@@ -136,5 +141,6 @@ def _write(project: Path, recipe: Recipe, candidates: Candidates, comparison: Co
         draw_loss(curve, folder / "loss.png", title=f"{recipe.expert} on {recipe.base}")
         draw_comparison(metrics, folder / "ab.png", title=f"{recipe.expert} on {recipe.base}: {metrics['verdict']}")
         page = render_page(metrics, comparison, read_curve(curve), fingerprint=candidates.fingerprint)
+        (folder / layout.RECORDED).write_bytes(dump_recorded(comparison.recorded))
         (folder / layout.PAGE).write_text(page, encoding="utf-8")
     return metrics

@@ -18,8 +18,9 @@ SPECIAL_TOKENS = "special_tokens_map.json"
 VOCABULARY = "vocab.json"
 README = "README.md"
 LICENSE = "LICENSE"
-GRAMMAR = "grammar.gbnf"
+GRAMMAR = layout.GRAMMAR
 REPORT = layout.PAGE
+REPLAY = layout.RECORDED
 
 REQUIRED = frozenset({
     ADAPTER_CONFIG, TENSORS, EVALUATION, MANIFEST, PROVENANCE, RECIPE, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG,
@@ -27,8 +28,8 @@ REQUIRED = frozenset({
 })  # fmt: skip
 """Members without which a file is no package."""
 
-OPTIONAL = frozenset({README, LICENSE, GRAMMAR, REPORT})
-"""For people, where they exist: the expert's own, and the page of its evaluation."""
+OPTIONAL = frozenset({README, LICENSE, GRAMMAR, REPORT, REPLAY})
+"""The expert's own, and what its evaluation left: the page for people, and recorded answers; where they exist."""
 TESTS = "tests/"
 """What the names of the expert's tests begin with."""
 

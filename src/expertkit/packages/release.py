@@ -12,7 +12,7 @@ from expertkit import layout
 from expertkit.archives.sidecar import write_sidecar
 from expertkit.errors import IntegrityError, PackagingError, SignatureError
 from expertkit.files import read_json, replace_folder, write_json
-from expertkit.packages.names import EVALUATION
+from expertkit.packages.names import EVALUATION, REPLAY
 from expertkit.packages.output import find_package, signed_folders
 from expertkit.packages.report import Judged, from_json, parse_report, read_refusal
 from expertkit.packages.verify import verify
@@ -51,7 +51,7 @@ def release(project: Path, *, trusted: PublicKey, at: datetime) -> tuple[Release
     What was signed for an expert or base that no recipe names any more is left out.
 
     Raises:
-        PackagingError: nothing was signed.
+        PackagingError: nothing was signed, or not asked again what was recorded of it.
         SignatureError, IntegrityError: a package is not sound, or not signed by ``trusted``.
     """
     folders = signed_folders(project)
@@ -87,6 +87,8 @@ def _collect(folder: Path, dist: Path, *, trusted: PublicKey, at: datetime) -> R
         raise SignatureError(
             *error.lines, hint=f"make run, or sign {folder.name} again with expert-cli sign"
         ) from error
+    if REPLAY in verified.contents.members:
+        _check_replayed(folder.name, folder.parents[2], digest=verified.contents.content_digest)
     shutil.copyfile(package, dist / package.name)
     write_sidecar(dist / package.name)
     report = parse_report(verified.contents.kept[EVALUATION], file=f"{package}: {EVALUATION}")
@@ -98,3 +100,11 @@ def _collect(folder: Path, dist: Path, *, trusted: PublicKey, at: datetime) -> R
     return Release(
         judged=judged, package=Shipped(file=package.name, bytes=package.stat().st_size, content_digest=digest)
     )
+
+
+def _check_replayed(key: str, project: Path, *, digest: str) -> None:
+    """Nothing that has recorded answers leaves here without having given them again."""
+    path = project / layout.REPLAY / key / layout.REPLAYED
+    found = read_json(path)["content_digest"] if path.is_file() else "no such file"
+    if found != digest:
+        raise PackagingError(f"{path}: expected package {digest} to have been asked, got {found}", hint="make run")

@@ -66,6 +66,20 @@ class Previous:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SamplesConfig:
+    """How several answers to each test item are drawn."""
+
+    count: Annotated[int, Range(1, 64)]
+    """Answers to each item."""
+    temperature: Annotated[float, Range(high=2, above=0)]
+    """Above 1 answers vary more, towards 0 they become the likeliest one."""
+    top_p: Annotated[float, Range(high=1, above=0)]
+    """Drawn from are the likeliest tokens that together reach this probability."""
+    seed: Seed
+    """Decides every draw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluateConfig:
     """How base and expert are compared, and what an expert has to reach."""
 
@@ -89,6 +103,10 @@ class EvaluateConfig:
     """CPU threads."""
     previous: Previous | None = None
     """The release to compare with, from ``previous`` of params.yaml; none where there is none for this base."""
+    samples: SamplesConfig | None = None
+    """{count, temperature, top_p, seed}: the expert's answers drawn so often, a figure of their own; null for none."""
+    constrained: bool = False
+    """Whether the expert is also asked held to its grammar, a figure of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from expertkit.data.prompt import Template
 from expertkit.evaluation.arm import Arm
+from expertkit.evaluation.extra_arms import ExtraArms
 from expertkit.evaluation.general import General
+from expertkit.recorded import Recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +43,10 @@ class Comparison:
     template_name: str
     shots: int
     """Worked examples in the base's prompt, chosen on dev."""
+    extra: ExtraArms = field(default_factory=ExtraArms)
+    """The expert asked in other ways."""
+    recorded: tuple[Recorded, ...] = ()
+    """What the expert answered to some of the test items, asked as a package is asked again."""
 
     @property
     def primary(self) -> str:

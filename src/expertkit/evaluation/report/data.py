@@ -8,6 +8,7 @@ from typing import Any
 
 from expertkit.data.prompt import template_hash
 from expertkit.evaluation.arm import Arm
+from expertkit.evaluation.extra_arms import summarize_extra
 from expertkit.evaluation.gate import Findings, Thresholds, refusal_reasons
 from expertkit.evaluation.report.comparison import Comparison
 from expertkit.evaluation.statistics import (
@@ -47,6 +48,7 @@ def summarize(comparison: Comparison, thresholds: Thresholds) -> dict[str, Any]:
             "hash": template_hash(comparison.template),
             "shots": comparison.shots,
         },
+        **summarize_extra(comparison.extra, comparison.expert, comparison.primary),
         "verdict": "refused" if reasons else "accepted",
         "reasons": reasons,
     }

@@ -29,6 +29,7 @@ from expertkit.packages.making.tokenizer import special_tokens, vocabulary
 from expertkit.packages.report import Report
 from expertkit.recipes import Recipe
 from expertkit.recipes.line import check_line
+from expertkit.recorded import parse_recorded
 from expertkit.sources import source_files
 
 _MAX_TOKENIZER = 256 << 20
@@ -80,6 +81,7 @@ def collect(sources: Sources) -> dict[str, bytes]:
         **files,
         **_tokenizer_files(folder),
         **_report_file(sources),
+        **_recorded(sources),
         names.EVALUATION: sources.metrics,
         names.RECIPE: recipe,
         names.PROVENANCE: dump_json(origin),
@@ -154,6 +156,16 @@ def _report_file(sources: Sources) -> dict[str, bytes]:
     """The page of the evaluation, where it was written."""
     path = sources.project / layout.EVALUATE / sources.recipe.key / names.REPORT
     return {names.REPORT: path.read_bytes()} if path.is_file() else {}
+
+
+def _recorded(sources: Sources) -> dict[str, bytes]:
+    """The answers that the evaluation recorded, where it did."""
+    path = sources.project / layout.EVALUATE / sources.recipe.key / names.REPLAY
+    if not path.is_file():
+        return {}
+    data = path.read_bytes()
+    parse_recorded(data, file=str(path))
+    return {names.REPLAY: data}
 
 
 def _text(name: str, data: bytes) -> str:

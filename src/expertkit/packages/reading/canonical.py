@@ -20,6 +20,7 @@ from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.references import check_references
 from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
 from expertkit.packages.report import Evaluation, parse_evaluation
+from expertkit.recorded import parse_recorded
 
 _OBJECTS = frozenset({
     names.ADAPTER_CONFIG, EVALUATION, MANIFEST, names.PROVENANCE, names.RECIPE, names.SPECIAL_TOKENS, names.TOKENIZER,
@@ -28,7 +29,7 @@ _OBJECTS = frozenset({
 """Members that are one JSON object."""
 _READ = frozenset({names.ADAPTER_CONFIG, names.PROVENANCE, names.RECIPE, names.TRAINING_ARGS})
 """Those of them that are parsed here, besides the manifest and the evaluation."""
-_KEPT = frozenset({MANIFEST, SIGNATURE, EVALUATION}) | _READ
+_KEPT = frozenset({MANIFEST, SIGNATURE, EVALUATION, names.REPLAY}) | _READ
 
 
 def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
@@ -39,7 +40,7 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
         compatible: whether to put up with what older manifests contain.
 
     Raises:
-        FormatError: the archive, a name, the set of members or an adapter is not what a package has.
+        FormatError: the archive, a name, the set of members, a recorded answer or an adapter is not what a package has.
         ManifestError: its manifest is wrong, or names a file that is not there.
         IntegrityError: a member is not the one that the manifest, the evaluation or the sidecar is about.
     """
@@ -48,6 +49,8 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
     contents = _scan(path, tensors)
     _check_members(path, contents)
     read = {name: strict_json.loads(contents.kept[name], file=f"{path}: {name}") for name in sorted(_READ)}
+    if names.REPLAY in contents.kept:
+        parse_recorded(contents.kept[names.REPLAY], file=f"{path}: {names.REPLAY}")
     file = f"{path}: {MANIFEST}"
     reading = load(contents.kept[MANIFEST], file=file, compatible=compatible)
     evaluation = parse_evaluation(contents.kept[EVALUATION], file=f"{path}: {EVALUATION}")
