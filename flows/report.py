@@ -8,11 +8,14 @@ from pathlib import Path
 import click
 
 from expertkit.cli.table import render
+from expertkit.packages.promotion import clashes
 from expertkit.packages.release import read_index
+from expertkit.recipes.releases import read_releases
 
 
 def show() -> int:
     """Print the table of ``dist/`` and give the exit status: 1 when the gate refused an expert."""
     releases = read_index(Path())
-    click.echo("\n".join(render(releases, color=sys.stdout.isatty())))
+    warnings = clashes(releases, read_releases(Path()))
+    click.echo("\n".join(render(releases, color=sys.stdout.isatty(), warnings=warnings)))
     return int(any(release.package is None for release in releases))

@@ -36,6 +36,7 @@ COMMANDS = {
     "inspect": "Show what is in a manifest, an expert's folder or a package.",
     "diff": "Compare two experts: manifests, members, tensors, evaluation.",
     "release": "Collect the signed packages into dist/.",
+    "promote": "Make what is in dist/ the released version.",
 }
 """Every command with its one line of help; the module of the same name holds it."""
 

@@ -15,9 +15,10 @@ from expertkit import layout
 from expertkit.errors import Problem, nearest
 from expertkit.fields import Entries, Part, Place, Text, miss, read_part, show
 from expertkit.fields import known as known_keys
-from expertkit.manifest.kinds import BaseName, ExpertName
+from expertkit.manifest.kinds import BaseName, ExpertName, Version
 from expertkit.recipes.base_models import base_names
 from expertkit.recipes.experts import expert_names
+from expertkit.recipes.nights import NightlyConfig
 from expertkit.recipes.recipe import DataConfig, DecomposeConfig, EvaluateConfig, PackageConfig, SignConfig
 from expertkit.recipes.strict_yaml import load_file
 from expertkit.recipes.train_config import TrainConfig
@@ -51,6 +52,10 @@ class ParamsFile:
     """Section -> key -> value, for every expert and base."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Expert -> section, or expert -> base -> section: what differs."""
+    previous: Mapping[str, Version] = field(default_factory=dict)
+    """Expert -> the version of it that is the released one."""
+    nightly: NightlyConfig | None = None
+    """What a night asks of the packages there are; None where there are no nights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +67,9 @@ class Params:
     defaults: Layer
     overrides: Mapping[tuple[str, str | None], Layer]
     """Layers of an expert (None as its base), and of an expert on a base."""
+    previous: Mapping[str, str]
+    """The released version of each expert that has one."""
+    nightly: NightlyConfig | None
 
     def layers(self, expert: str, base: str) -> tuple[Layer, ...]:
         """What params.yaml says about one pair, the weakest first."""
@@ -93,6 +101,8 @@ def read_params(project: Path, problems: list[Problem]) -> Params | None:
         bases=_usable(top.get("bases"), value.get("bases"), known=bases),
         defaults=_unread_layer() if top.get("defaults") is None else _read_defaults(top["defaults"], place),
         overrides=dict(overrides),
+        previous=top.get("previous") or {},
+        nightly=top.get("nightly"),
     )
 
 

@@ -1,0 +1,62 @@
+"""``releases/releases.json``: every package that was ever promoted, as ``expert-cli promote`` wrote it down."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from expertkit import layout
+from expertkit.errors import ConfigError, Problem
+from expertkit.fields import Entries, Place, read
+from expertkit.manifest.kinds import BaseName, Digest, ExpertName, RelativePath, Version
+from expertkit.strict_json import loads
+
+_MAX_BYTES = 16 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """One package that was promoted."""
+
+    expert: ExpertName
+    version: Version
+    base: BaseName
+    content_digest: Digest
+    """What identifies it, and what its file in ``releases/packages/`` is named by."""
+    file: RelativePath
+    """The name that it was released under."""
+
+    def describe(self) -> str:
+        """Which one it is, for a person."""
+        return f"{self.expert} {self.version} for {self.base}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReleasesFile:
+    """The one key of the file."""
+
+    releases: Annotated[tuple[Released, ...], Entries(key="content_digest")]
+
+
+def read_releases(project: Path) -> tuple[Released, ...]:
+    """What was promoted, in the order of the file; nothing where there is no file.
+
+    Raises:
+        FormatError: the file is not JSON.
+        ConfigError: it says something else, or one version of an expert for a base twice; all problems at once.
+    """
+    path = project / layout.RELEASES
+    if not path.is_file():
+        return ()
+    problems: list[Problem] = []
+    place = Place(str(path), problems, is_json=True)
+    found = read(_ReleasesFile, loads(path.read_bytes(), file=str(path), max_bytes=_MAX_BYTES), place)
+    releases = found.releases if found else ()
+    for what, times in Counter(map(Released.describe, releases)).items():
+        if times > 1:
+            place.at("releases").wrong("each version of an expert once for a base", f"{what} with {times} digests")
+    if problems:
+        raise ConfigError(problems, hint="it is written by expert-cli promote; git has what it was")
+    return releases
