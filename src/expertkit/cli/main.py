@@ -37,6 +37,7 @@ COMMANDS = {
     "diff": "Compare two experts: manifests, members, tensors, evaluation.",
     "release": "Collect the signed packages into dist/.",
     "promote": "Make what is in dist/ the released version.",
+    "examine": "Ask finished packages fresh questions.",
 }
 """Every command with its one line of help; the module of the same name holds it."""
 

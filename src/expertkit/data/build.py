@@ -33,7 +33,7 @@ def build_data(config: DataConfig, target: Path) -> dict[str, Any]:
         parts = _generate(source, config)
         for part, items in parts.items():
             write_items(folder / f"{part}.jsonl", items)
-        _write_trials(source, [item for part in _GRADED for item in parts[part]], folder / layout.TRIALS)
+        write_trials(source, [item for part in _GRADED for item in parts[part]], folder / layout.TRIALS)
         summary = {
             "digest": _digest(folder),
             "domain": config.domain,
@@ -71,7 +71,7 @@ def _generate(source: Domain, config: DataConfig) -> dict[str, list[Item]]:
     return parts
 
 
-def _write_trials(source: Domain, items: Sequence[Item], path: Path) -> None:
+def write_trials(source: Domain, items: Sequence[Item], path: Path) -> None:
     """What answers to each graded item are run on or with, for domains whose answers are run."""
 
     def lines() -> Iterator[str]:

@@ -22,6 +22,9 @@ from expertkit.recipes.previous import with_previous
 from expertkit.recipes.releases import Released, read_releases
 from expertkit.signing import PublicKey
 
+RESTORE = f"dvc pull {layout.RELEASED}.dvc, or copy it there from where it was promoted"
+"""What brings back a package that was promoted and is not here."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
@@ -65,15 +68,15 @@ def plan_promotion(project: Path, experts: Sequence[str], *, trusted: PublicKey,
         ConfigError, FormatError: params.yaml or releases.json is wrong.
     """
     required(project / layout.DIST / INDEX, hint="make run")
-    rows, released = read_index(project), read_releases(project)
+    rows, before = read_index(project), read_releases(project)
     asked = [row for row in rows if not experts or row.judged.expert in experts]
     conflicts = [*_absent(experts, rows), *_unfit(project, asked, trusted=trusted, at=at)]
-    clashing = clashes(asked, released)
+    clashing = clashes(asked, before)
     if conflicts or clashing:
         hint = "raise the version in experts/<name>/manifest.json, then make run" if clashing else "make run"
         raise PackagingError(*conflicts, *clashing, hint=hint)
-    packages = [_released(row, row.package) for row in asked if row.package]
-    digests = {each.content_digest for each in released}
+    packages = released(asked)
+    digests = {each.content_digest for each in before}
     text = (project / layout.PARAMS).read_bytes().decode()
     return Promotion(
         new=tuple(each for each in packages if each.content_digest not in digests),
@@ -85,7 +88,7 @@ def plan_promotion(project: Path, experts: Sequence[str], *, trusted: PublicKey,
 def promote(project: Path, promotion: Promotion) -> None:
     """Write what was planned: packages, then ``releases.json``, then params.yaml; whoever was stopped does it again."""
     for each in promotion.packages:
-        _keep(project / layout.DIST / each.file, project / _place(each))
+        _keep(project / layout.DIST / each.file, project / released_place(each))
     if promotion.new:
         rows = sorted((*read_releases(project), *promotion.new), key=lambda row: (row.expert, row.base, row.version))
         write_json(project / layout.RELEASES, {"releases": [asdict(row) for row in rows]})
@@ -94,32 +97,36 @@ def promote(project: Path, promotion: Promotion) -> None:
         write_bytes(params, text)
 
 
-def clashes(releases: Sequence[Release], released: Sequence[Released]) -> list[str]:
-    """A line for each package of ``dist/`` that has the version of a released one, and other content."""
-    before = {each.describe(): each.content_digest for each in released}
-    now = [_released(row, row.package) for row in releases if row.package]
+def clashes(releases: Sequence[Release], before: Sequence[Released]) -> list[str]:
+    """A line for each package of ``dist/`` that has the version of one that was promoted before, and other content."""
+    digests = {each.describe(): each.content_digest for each in before}
     return [
         f"{each.describe()}: expected content digest {digest[:12]}, as it was released, got {each.content_digest[:12]}"
-        for each in now
-        if (digest := before.get(each.describe(), each.content_digest)) != each.content_digest
+        for each in released(releases)
+        if (digest := digests.get(each.describe(), each.content_digest)) != each.content_digest
     ]
 
 
-def released_package(project: Path, released: Released) -> Path:
+def released(releases: Sequence[Release]) -> tuple[Released, ...]:
+    """What passed the gate, as it would stand on record."""
+    return tuple(_released(row, row.package) for row in releases if row.package)
+
+
+def released_place(package: Released) -> Path:
+    """Where a package that was promoted is kept, from the project's root."""
+    return layout.RELEASED / f"{package.content_digest}{layout.PACKAGE_SUFFIX}"
+
+
+def released_package(project: Path, package: Released) -> Path:
     """The file of a package that was promoted.
 
     Raises:
         PackagingError: it is not here.
     """
-    path = project / _place(released)
+    path = project / released_place(package)
     if not path.is_file():
-        hint = f"dvc pull {layout.RELEASED}.dvc, or copy it there from where it was promoted"
-        raise PackagingError(f"{path}: expected the package of {released.describe()}, got no such file", hint=hint)
+        raise PackagingError(f"{path}: expected the package of {package.describe()}, got no such file", hint=RESTORE)
     return path
-
-
-def _place(released: Released) -> Path:
-    return layout.RELEASED / f"{released.content_digest}{layout.PACKAGE_SUFFIX}"
 
 
 def _released(row: Release, package: Shipped) -> Released:
