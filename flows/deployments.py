@@ -89,6 +89,7 @@ def to_prefect(deployed: Deployed) -> RunnerDeployment:
         description=deployed.description,
         parameters=dict(deployed.parameters),
         schedules=[_schedule(when) for when in deployed.schedules],
+        paused=False,  # serving pauses them when it ends
         entrypoint_type=EntrypointType.MODULE_PATH,
     )
 

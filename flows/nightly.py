@@ -10,12 +10,12 @@ if __name__ == "__main__":  # run by name, a flow's module is not importable und
 
     raise SystemExit(main("flows.nightly:nightly"))
 
+from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from prefect import State, flow
-from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from expertkit.cli.examined import regressions
@@ -32,10 +32,10 @@ def nightly(seed: int | None = None, workers: int | None = None) -> State[Any]:
     """Examine champion and challenger of every expert and base; a regression fails the flow, with its reason.
 
     Args:
-        seed: of the questions; by default the date on which the flow was to start, so that a day asks the same.
+        seed: of the questions; by default the date, so that a day asks the same however often it is repeated.
         workers: pairs that are examined at the same time, by default ``EXPERTKIT_WORKERS`` or two.
     """
-    night = nights.choose(flow_run.scheduled_start_time.date(), seed)
+    night = nights.choose(datetime.now(UTC).date(), seed)
     with owned(workers=workers):
         prepare()
         planned, config = plan(), night_config()

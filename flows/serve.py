@@ -7,14 +7,11 @@ started waits for it (``flows.opening``).
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from expertkit.errors import ExpertError
-from tasks import display, server, session
-
-_GUARD = Path(".work/serve.lock")
+from tasks import display, server
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--port", type=int, help="of our own Prefect server; by default a free one")
     asked = parser.parse_args(arguments)
     try:
-        with _alone(), server.running(port=asked.port) as address:
+        with server.running(port=asked.port) as address:
             _serve(address)
     except KeyboardInterrupt:
         return 130
@@ -31,15 +28,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         display.say(f"Error: {error}" + (f"\nHint: {error.hint}" if error.hint else ""))
         return error.exit_code
     return 0
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Serve a folder once."""
-    with session.locked(_GUARD) as is_ours:
-        if not is_ours:
-            raise ExpertError("this folder is being served already", hint="stop the other one, or use it")
-        yield
 
 
 def _serve(address: str) -> None:

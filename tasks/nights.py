@@ -17,7 +17,7 @@ from mlflow.entities import Metric, Run
 
 from expertkit.files import read_json, write_json
 from tasks import outcome
-from tasks.store import PARENT, client, experiment, log_metrics, log_settings, tolerated
+from tasks.store import PARENT, client, experiment, log_metrics, tolerated
 
 EXPERIMENT = "nightly"
 NIGHT, PAIR = "expertkit.night", "expertkit.pair"
@@ -88,11 +88,16 @@ def record(night: Night, pair: str, found: Mapping[str, Any]) -> None:
     with tolerated(f"the night {night.name} of {pair}"):
         run = _run(night, pair)
         log_metrics(run, [Metric(name, value, night.begun_ms, 0) for name, value in _figures(found).items()])
-        log_settings(run, {name: str(found[name]) for name in ("seed", "items", "alpha", "metric", "fingerprint")})
-        for each in found["packages"]:
-            client().set_tag(run, f"{each['role']}.content_digest", each["content_digest"])
+        for name, value in _settings(found).items():
+            client().set_tag(run, name, value)
         status = "FAILED" if any(each["regression"] for each in found["packages"]) else "FINISHED"
         client().set_terminated(run, status=status)
+
+
+def _settings(found: Mapping[str, Any]) -> dict[str, str]:
+    """What was asked of whom: tags, because a night that is repeated may change them, and MLflow's params may not."""
+    asked = {name: str(found[name]) for name in ("seed", "items", "alpha", "metric", "fingerprint")}
+    return asked | {f"{each['role']}.content_digest": str(each["content_digest"]) for each in found["packages"]}
 
 
 def _figures(found: Mapping[str, Any]) -> dict[str, float]:

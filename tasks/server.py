@@ -1,7 +1,7 @@
 """A Prefect server of this project: started where no other one is named, and stopped with whoever started it.
 
-It keeps a database of its own under ``.work/prefect/``, beside that of the temporary servers, so that a person's
-``make run`` and what is served do not write into one file.
+It has the database of the temporary servers, under ``.work/prefect/``. While it runs, whoever starts a flow in this
+folder finds it by its address on record, so that all flows are in one place.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from expertkit.errors import ExpertError
-from tasks import dvc
+from expertkit.files import write_bytes
+from tasks import dvc, session
 
 LOG = dvc.LOGS / "prefect-server.log"
-DATABASE = Path(".work/prefect/server.db")
 
+_GUARD = Path(".work/server.lock")
+_ADDRESS = Path(".work/server")
 _HOST = "127.0.0.1"
 _LONGEST_START_S = 180.0
 _LONGEST_STOP_S = 20.0
@@ -44,9 +46,8 @@ def running(*, port: int | None = None) -> Iterator[str]:
         _await_health(named, process=None)
         yield named
         return
-    address = f"http://{_HOST}:{_free_port() if port is None else _untaken(port)}/api"
-    with _started(address) as process:
-        _await_health(address, process=process)
+    with _alone(), _started(_free_port() if port is None else _untaken(port)) as address:
+        write_bytes(_ADDRESS, address.encode())
         os.environ["PREFECT_API_URL"] = address
         try:
             yield address
@@ -54,22 +55,37 @@ def running(*, port: int | None = None) -> Iterator[str]:
             del os.environ["PREFECT_API_URL"]
 
 
+def address() -> str | None:
+    """Where the server of this project answers, if it runs."""
+    if not _ADDRESS.is_file():
+        return None
+    with session.locked(_GUARD) as is_free:
+        return None if is_free else _ADDRESS.read_text()
+
+
 @contextmanager
-def _started(address: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The server's process; it also ends when this one is killed, and does not hear the terminal's Ctrl-C."""
+def _alone() -> Iterator[None]:
+    with session.locked(_GUARD) as is_ours:
+        if not is_ours:
+            raise ExpertError("Prefect server: expected none of this project, got one", hint="stop `make serve`")
+        yield
+
+
+@contextmanager
+def _started(port: int) -> Iterator[str]:
+    """The address of a server, healthy; it also ends when this process is killed, and does not hear a Ctrl-C."""
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    DATABASE.parent.mkdir(parents=True, exist_ok=True)
-    port = address.rpartition(":")[2].partition("/")[0]
+    address = f"http://{_HOST}:{port}/api"
     command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "prefect", "server", "start"]
-    settings = {"PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{DATABASE.resolve()}"}
     with LOG.open("wb") as log:
         process = subprocess.Popen(
-            [*command, "--host", _HOST, "--port", port],
+            [*command, "--host", _HOST, "--port", str(port)],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-            env={**dvc.environment(), **settings, "PREFECT_SERVER_LOGGING_LEVEL": "WARNING"},
+            env={**dvc.environment(), "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "WARNING"},
         )  # fmt: skip
     try:
-        yield process
+        _await_health(address, process=process)
+        yield address
     finally:
         process.terminate()
         try:
