@@ -60,8 +60,11 @@ def stale(*, also: Collection[str] = ()) -> frozenset[str]:
 
 
 def changed() -> set[str]:
-    """Stages whose files or settings differ from what ``dvc.lock`` recorded."""
-    return set(json.loads(_ask("status", "--json")))
+    """Stages whose files or settings differ from what ``dvc.lock`` recorded.
+
+    Files that DVC keeps by themselves, in ``*.dvc``, are no stage: nothing makes them anew.
+    """
+    return {name for name in json.loads(_ask("status", "--json")) if not name.endswith(".dvc")}
 
 
 def edges() -> dict[str, set[str]]:
