@@ -1,13 +1,16 @@
 """The stories: one file, one flow each, told in the words of ``tasks``.
 
 Importing this package sets the quiet switches, before any of the four tools is imported: no telemetry, no
-network, and Prefect's own files under ``.work/``. A value that is set in the environment wins.
+network, and Prefect's own files under ``.work/``. A value that is set in the environment wins. While this folder is
+served, its server is the one that flows speak to.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+
+from tasks import server
 
 WORK = Path.cwd() / ".work"
 
@@ -30,3 +33,6 @@ _OWN_SERVER = {"PREFECT_HOME": str(WORK / "prefect"), "PREFECT_SERVER_ALLOW_EPHE
 
 for _name, _value in (_SWITCHES if "PREFECT_API_URL" in os.environ else _SWITCHES | _OWN_SERVER).items():
     os.environ.setdefault(_name, _value)
+
+if "PREFECT_API_URL" not in os.environ and (_address := server.address()):
+    os.environ["PREFECT_API_URL"] = _address

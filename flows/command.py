@@ -1,7 +1,7 @@
 """What a command does around a flow: check, ask DVC, start the flow only if something is stale, show what there is.
 
-Exit status: 0 when everything is released, 1 when a stage failed or the gate refused an expert; that of
-``expert-cli`` when a setting, a manifest or a base model is wrong and nothing was started.
+Exit status: 0 when everything is released, 1 when a stage failed, the gate refused an expert or a night found a
+regression; that of ``expert-cli`` when a setting, a manifest or a base model is wrong and nothing was started.
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 import pkgutil
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from signal import SIGHUP, SIGINT, SIGTERM, signal
 from types import FrameType
 
 from expertkit.errors import ExpertError
-from flows.preparation import prepare, stale
-from flows.report import show
+from flows.preparation import night_config, prepare, stale
+from flows.report import show, show_night
 from tasks import display, dvc, session
 
 
@@ -26,15 +28,38 @@ def main(entrypoint: str, arguments: Sequence[str] | None = None) -> int:
         entrypoint: the flow, ``module:name``; it is imported only if something is stale.
         arguments: of the command line; by default this process's own.
     """
-    parser = ArgumentParser(prog="python -m flows", description="Release every expert of params.yaml for every base.")
+    parser = _parser("python -m flows", "Release every expert of params.yaml for every base.")
+    asked = parser.parse_args(arguments)
+    return _run(partial(_release, entrypoint), asked.workers)
+
+
+def nightly(entrypoint: str, arguments: Sequence[str] | None = None) -> int:
+    """Examine what is released and what is in dist/, in the current folder, and give the exit status.
+
+    Args:
+        entrypoint: the flow, ``module:name``.
+        arguments: of the command line; by default this process's own.
+    """
+    parser = _parser("python -m flows.nightly", "Ask what is released, and what is in dist/, fresh questions.")
+    parser.add_argument("--seed", type=int, help="of the questions; by default today's date, as 20260131")
+    asked = parser.parse_args(arguments)
+    return _run(partial(_examine, entrypoint, asked.seed), asked.workers)
+
+
+def _parser(program: str, description: str) -> ArgumentParser:
+    parser = ArgumentParser(prog=program, description=description)
     parser.add_argument("--workers", help="stages at the same time; by default $EXPERTKIT_WORKERS or 2")
-    asked = parser.parse_args(arguments).workers
+    return parser
+
+
+def _run(work: Callable[[int], int], asked: str | None) -> int:
+    """Do it as the one flow of this workspace, and turn an expected error into its message and exit status."""
     for number in (SIGINT, SIGTERM, SIGHUP):
         signal(number, _stop)
     try:
         workers = session.count_workers(asked)
         with session.claimed(workers=workers):
-            return _release(entrypoint, workers)
+            return work(workers)
     except ExpertError as error:
         display.say(f"Error: {error}" + (f"\nHint: {error.hint}" if error.hint else ""))
         return error.exit_code
@@ -54,10 +79,26 @@ def _release(entrypoint: str, workers: int) -> int:
             display.say(f"Error: {ended.message}")
             return 1
     elif session.required().interrupted_run:
-        from tasks import tracking
+        from tasks import registry, tracking
 
         tracking.settle()
+        registry.mirror()
     return show()
+
+
+def _examine(entrypoint: str, seed: int | None, workers: int) -> int:
+    """The settings are read before Prefect is imported: what is wrong there is told at once."""
+    prepare()
+    night_config()
+    from tasks import nights
+
+    night = nights.choose(datetime.now(UTC).date(), seed)
+    night.path.unlink(missing_ok=True)
+    ended = pkgutil.resolve_name(entrypoint)(night.seed, workers, return_state=True)
+    show_night(nights.read(night))
+    if not ended.is_completed():
+        display.say(f"Error: {ended.message}")
+    return int(not ended.is_completed())
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:

@@ -12,9 +12,9 @@ from prefect.states import Completed, Failed
 from expertkit.errors import ExpertError
 
 
-def start(task: Task[..., Any], *names: str, after: Sequence[PrefectFuture[Any]] = ()) -> PrefectFuture[Any]:
-    """Start a task for an expert, a base or both, once those that it reads from have completed."""
-    return task.submit(*names, wait_for=list(after), return_state=False)
+def start(task: Task[..., Any], *about: object, after: Sequence[PrefectFuture[Any]] = ()) -> PrefectFuture[Any]:
+    """Start a task, such as one for an expert and a base, once those that it reads from have completed."""
+    return task.submit(*about, wait_for=list(after), return_state=False)
 
 
 def verdict(futures: Sequence[PrefectFuture[Any]]) -> State[Any]:

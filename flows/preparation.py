@@ -9,10 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from expertkit import bases, layout
-from expertkit.errors import ExpertError
+from expertkit.errors import ConfigError, ExpertError, Problem
+from expertkit.fields import Place
 from expertkit.packages import sign
 from expertkit.recipes import Recipe, are_written, resolve
 from expertkit.recipes.base_models import read_base_config
+from expertkit.recipes.nights import NightlyConfig
+from expertkit.recipes.params import read_params
 from tasks import dvc
 
 
@@ -35,6 +38,22 @@ def plan() -> Plan:
         experts=tuple(dict.fromkeys(recipe.expert for recipe in recipes)),
         bases=tuple(dict.fromkeys(recipe.base for recipe in recipes)),
     )
+
+
+def night_config() -> NightlyConfig:
+    """What params.yaml says of nights.
+
+    Raises:
+        ConfigError: params.yaml is wrong, or says nothing of them.
+    """
+    problems: list[Problem] = []
+    params = read_params(Path(), problems)
+    if params is None or problems:
+        raise ConfigError(problems)
+    if params.nightly is None:
+        Place(str(layout.PARAMS), problems, "nightly").wrong("items and alpha, such as 200 and 0.001", "nothing")
+        raise ConfigError(problems)
+    return params.nightly
 
 
 def stale() -> list[str]:

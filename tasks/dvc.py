@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -60,9 +60,14 @@ def stale(*, also: Collection[str] = ()) -> frozenset[str]:
 
 
 def changed() -> set[str]:
-    """Stages whose files or settings differ from what ``dvc.lock`` recorded; that one always runs is no difference."""
+    """Stages whose files or settings differ from what ``dvc.lock`` recorded.
+
+    That one always runs is no difference; and files that DVC keeps by themselves, in ``*.dvc``, are no stage.
+    """
     status = json.loads(_ask("status", "--json"))
-    return {stage for stage, reasons in status.items() if reasons != ["always changed"]}
+    return {
+        name for name, reasons in status.items() if not name.endswith(".dvc") and reasons != ["always changed"]
+    }  # fmt: skip
 
 
 def edges() -> dict[str, set[str]]:
@@ -74,14 +79,27 @@ def edges() -> dict[str, set[str]]:
 
 
 def repro(stage: str, *, limit_s: float, force: bool = False) -> Generator[None]:
-    """Bring one stage up to date, yielding every half second while its command runs.
-
-    Its output goes to ``.work/logs/<stage>.log``. Whoever stops iterating kills the command.
+    """Bring one stage up to date, yielding every half second while its command runs; fails like ``follow``.
 
     Args:
         stage: its name in ``dvc.yaml``.
         limit_s: seconds its command may take.
         force: run the command even where DVC knows what it would write.
+    """
+    options = ("--single-item", *(["--force"] if force else []))
+    return follow(stage, [*_COMMAND, "repro", *options, stage], limit_s=limit_s)
+
+
+def follow(stage: str, command: Sequence[str], *, limit_s: float, answer: Path | None = None) -> Generator[None]:
+    """Run a command, yielding every half second while it runs.
+
+    Its output goes to ``.work/logs/<stage>.log``. Whoever stops iterating kills the command.
+
+    Args:
+        stage: what is done, for messages and the log's name.
+        command: its words.
+        limit_s: seconds it may take.
+        answer: a file for what it prints on stdout, where that is not part of the log.
 
     Raises:
         StageError: the command failed, took longer than ``limit_s`` seconds or was stopped.
@@ -89,7 +107,9 @@ def repro(stage: str, *, limit_s: float, force: bool = False) -> Generator[None]
     log = LOGS / f"{stage}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + limit_s
-    with log.open("wb") as output, _running(stage, output, force=force) as process:
+    for path in {log, answer or log}:
+        path.write_bytes(b"")
+    with log.open("ab") as output, (answer or log).open("ab") as said, _running(command, said, output) as process:
         while not _has_ended(process):
             _check(stage, log=log, is_late=time.monotonic() > deadline)
             yield
@@ -127,13 +147,11 @@ def _ask(*arguments: str) -> str:
 
 
 @contextmanager
-def _running(stage: str, output: IO[bytes], *, force: bool) -> Iterator[subprocess.Popen[bytes]]:
-    """A process group of its own, so that whatever the stage started ends with it."""
-    options = ("--single-item", *(["--force"] if force else []))
+def _running(command: Sequence[str], output: IO[bytes], errors: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process group of its own, so that whatever the command started ends with it."""
     process = subprocess.Popen(
-        [*_COMMAND, "repro", *options, stage],
-        stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True, env=environment(),
-    )  # fmt: skip
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors, start_new_session=True, env=environment()
+    )
     try:
         yield process
     finally:

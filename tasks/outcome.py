@@ -25,8 +25,13 @@ def settings(entry: dict[str, Any]) -> dict[str, str]:
 
 def figures(entry: dict[str, Any]) -> dict[str, float]:
     """Every number in the ``metrics.json`` it wrote, by dotted name: ``unseen.expert_score``."""
-    found = [pair for path in _files(entry) if path.name == _FIGURES for pair in _flat(read_json(path))]
-    return {name: float(value) for name, value in found if _is_number(value)}
+    found = [numbers(read_json(path)) for path in _files(entry) if path.name == _FIGURES]
+    return {name: value for each in found for name, value in each.items()}
+
+
+def numbers(value: dict[str, Any]) -> dict[str, float]:
+    """Every number in a JSON object, by dotted name; those in lists are left out."""
+    return {name: float(found) for name, found in _flat(value) if _is_number(found)}
 
 
 def attachments(entry: dict[str, Any]) -> list[Path]:

@@ -53,20 +53,20 @@ class Session:
 
 
 @contextmanager
-def claimed(*, workers: int) -> Iterator[Session]:
+def claimed(*, workers: int, patience_s: float = 0.0) -> Iterator[Session]:
     """Be the one flow of this workspace; what a dead one left is cleared away first.
 
+    Args:
+        workers: stages that may run at the same time.
+        patience_s: seconds to wait for a flow that is running here.
+
     Raises:
-        ExpertError: another flow is running here.
+        ExpertError: another flow is running here, and still is after that time.
     """
     if (mine := current()) is not None:
         yield mine
         return
-    with _locked(_GUARD) as is_ours:
-        if not is_ours:
-            raise ExpertError(
-                f"another flow is running here: process {_record().get('pid', 'unknown')}", hint="wait for it"
-            )
+    with _claim(_GUARD, patience_s):
         interrupted = _clear_up()
         lockfile.keep()
         session = Session(flow=uuid.uuid4().hex, pid=os.getpid(), workers=workers, interrupted_run=interrupted)
@@ -132,7 +132,7 @@ def _take_place(held: ExitStack, workers: int) -> bool:
     """Lock a free place until ``held`` ends, if there is one."""
     for number in range(workers):
         with ExitStack() as tried:
-            if tried.enter_context(_locked(_SLOTS / str(number))):
+            if tried.enter_context(locked(_SLOTS / str(number))):
                 held.push(tried.pop_all())
                 return True
     return False
@@ -145,18 +145,8 @@ def end_processes() -> None:
             os.kill(pid, SIGKILL)
 
 
-def _record() -> dict[str, Any]:
-    with suppress(FileNotFoundError, FormatError):
-        return dict(read_json(RECORD))
-    return {}
-
-
-def _save(session: Session) -> None:
-    write_json(RECORD, asdict(session))
-
-
 @contextmanager
-def _locked(path: Path) -> Iterator[bool]:
+def locked(path: Path) -> Iterator[bool]:
     """Whether nobody else holds the lock on ``path``; it is ours for the block, or until this process dies."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
@@ -166,6 +156,31 @@ def _locked(path: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+@contextmanager
+def _claim(path: Path, patience_s: float) -> Iterator[None]:
+    """Hold the lock on ``path``, once whoever holds it lets go."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        with locked(path) as is_ours:
+            if is_ours:
+                yield
+                return
+        if time.monotonic() >= deadline:
+            who = _record().get("pid", "unknown")
+            raise ExpertError(f"another flow is running here: process {who}", hint="wait for it")
+        time.sleep(_POLL_S)
+
+
+def _record() -> dict[str, Any]:
+    with suppress(FileNotFoundError, FormatError):
+        return dict(read_json(RECORD))
+    return {}
+
+
+def _save(session: Session) -> None:
+    write_json(RECORD, asdict(session))
 
 
 def _clear_up() -> str | None:

@@ -7,33 +7,22 @@ logged by the next flow. A tracker that does not work costs one line, never a st
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
 
-from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run, ViewType
-from mlflow.exceptions import MlflowException
-from sqlalchemy.exc import SQLAlchemyError
+from mlflow.entities import Metric, Run, ViewType
 
-from tasks import display, lockfile, outcome, session
+from tasks import lockfile, outcome, session
 from tasks.progress import Report, Tail
+from tasks.store import PARENT, client, experiment, log_metrics, log_settings, tolerated
 
 EXPERIMENT = "expertkit"
 STAGE, KEY, FLOW = "expertkit.stage", "expertkit.key", "expertkit.flow"
 """Tags of a run: the stage it logs, the key of the result, the flow that made it."""
-FAULTS = (MlflowException, SQLAlchemyError, OSError)
-"""How a tracker fails: by its own errors, its database's, the disk's or the network's."""
 
-_PARENT = "mlflow.parentRunId"
 _FLUSH_EVERY_S = 2.0
-_METRICS_PER_BATCH = 1000
-_PARAMS_PER_BATCH = 100
-_LONGEST_PARAM = 6000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +48,7 @@ class Record:
         run, self.run = self.run, None
         with tolerated("a curve"):
             if run is not None:
-                _log_metrics(run, self.waiting)
+                log_metrics(run, self.waiting)
             self.run, self.waiting, self.flushed = run, [], time.monotonic()
 
 
@@ -105,20 +94,6 @@ def recorded(stage: str) -> Iterator[Record]:
 
 
 @contextmanager
-def tolerated(what: str) -> Iterator[None]:
-    """Say that MLflow does not know about ``what``, and go on."""
-    try:
-        yield
-    except FAULTS as error:
-        display.say(f"warning: {what} is missing in MLflow: {str(error).splitlines()[0]}")
-
-
-def uri() -> str:
-    """Where runs are logged: what ``MLFLOW_TRACKING_URI`` says, or a file of this project."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{Path('mlflow.db').resolve()}"
-
-
-@contextmanager
 def _ended(run: str | None, *, what: str) -> Iterator[None]:
     """End ``run`` the way the block ends."""
     status = "FAILED"
@@ -128,30 +103,12 @@ def _ended(run: str | None, *, what: str) -> Iterator[None]:
     finally:
         with tolerated(what):
             if run is not None and not _is_discarded(run):
-                _client().set_terminated(run, status=status)
-
-
-def _client() -> MlflowClient:
-    return _client_of(uri())
-
-
-@cache
-def _client_of(place: str) -> MlflowClient:
-    """Making the first one makes the store; one flow at a time runs here, so two never race to do that."""
-    return MlflowClient(tracking_uri=place)
-
-
-def _experiment() -> str:
-    found = _client().get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
-    place = None if "MLFLOW_TRACKING_URI" in os.environ else Path("mlartifacts").resolve().as_uri()
-    return str(_client().create_experiment(EXPERIMENT, artifact_location=place))
+                client().set_terminated(run, status=status)
 
 
 def _begin(*, name: str, tags: dict[str, str]) -> str:
     flow = session.required().flow
-    return str(_client().create_run(_experiment(), run_name=name, tags={**tags, FLOW: flow}).info.run_id)
+    return str(client().create_run(experiment(EXPERIMENT), run_name=name, tags={**tags, FLOW: flow}).info.run_id)
 
 
 def _resumed(stage: str, parent: str) -> str:
@@ -159,9 +116,9 @@ def _resumed(stage: str, parent: str) -> str:
     flow = session.required().flow
     for run in _runs(f"tags.`{STAGE}` = '{stage}' and tags.`{FLOW}` = '{flow}'"):
         if KEY not in run.data.tags:
-            _client().update_run(run.info.run_id, status="RUNNING")
+            client().update_run(run.info.run_id, status="RUNNING")
             return str(run.info.run_id)
-    return _begin(name=stage, tags={STAGE: stage, _PARENT: parent})
+    return _begin(name=stage, tags={STAGE: stage, PARENT: parent})
 
 
 def _describe(run: str, stage: str) -> None:
@@ -171,13 +128,13 @@ def _describe(run: str, stage: str) -> None:
         return
     key = lockfile.key(entry)
     if _is_logged(key):
-        _client().delete_run(run)
+        client().delete_run(run)
         return
-    _log_settings(run, outcome.settings(entry))
-    _log_metrics(run, [Metric(name, value, _now_ms(), 0) for name, value in outcome.figures(entry).items()])
+    log_settings(run, outcome.settings(entry))
+    log_metrics(run, [Metric(name, value, _now_ms(), 0) for name, value in outcome.figures(entry).items()])
     for path in outcome.attachments(entry):
-        _client().log_artifact(run, str(path))
-    _client().set_tag(run, KEY, key)
+        client().log_artifact(run, str(path))
+    client().set_tag(run, KEY, key)
 
 
 def _log_unlogged(parent: str) -> None:
@@ -185,17 +142,17 @@ def _log_unlogged(parent: str) -> None:
     stale = session.required().stale or ()
     for stage, entry in lockfile.entries().items():
         if stage not in stale and not _is_logged(lockfile.key(entry)):
-            run = _begin(name=stage, tags={STAGE: stage, _PARENT: parent})
-            _log_metrics(run, _curves(Tail(stage=stage).read(), begun_ms=_now_ms()))
+            run = _begin(name=stage, tags={STAGE: stage, PARENT: parent})
+            log_metrics(run, _curves(Tail(stage=stage).read(), begun_ms=_now_ms()))
             _describe(run, stage)
-            _client().set_terminated(run)
+            client().set_terminated(run)
 
 
 def _end_dead_runs() -> None:
     """Runs that nobody will end: only one flow runs here, and it is this one."""
     flow = session.required().flow
     for run in _runs(f"attributes.status = 'RUNNING' and tags.`{FLOW}` != '{flow}'"):
-        _client().set_terminated(run.info.run_id, status="KILLED")
+        client().set_terminated(run.info.run_id, status="KILLED")
 
 
 def _is_logged(key: str) -> bool:
@@ -203,11 +160,11 @@ def _is_logged(key: str) -> bool:
 
 
 def _is_discarded(run: str) -> bool:
-    return bool(_client().get_run(run).info.lifecycle_stage == "deleted")
+    return bool(client().get_run(run).info.lifecycle_stage == "deleted")
 
 
 def _runs(condition: str, *, view: int = ViewType.ACTIVE_ONLY) -> list[Run]:
-    return list(_client().search_runs([_experiment()], filter_string=condition, run_view_type=view))
+    return list(client().search_runs([experiment(EXPERIMENT)], filter_string=condition, run_view_type=view))
 
 
 def _curves(reports: Sequence[Report], *, begun_ms: int) -> list[Metric]:
@@ -216,17 +173,6 @@ def _curves(reports: Sequence[Report], *, begun_ms: int) -> list[Metric]:
         for report in reports
         for name, value in report.measured.items()
     ]
-
-
-def _log_metrics(run: str, metrics: Sequence[Metric]) -> None:
-    for start in range(0, len(metrics), _METRICS_PER_BATCH):
-        _client().log_batch(run, metrics=metrics[start : start + _METRICS_PER_BATCH])
-
-
-def _log_settings(run: str, settings: dict[str, str]) -> None:
-    params = [Param(name, value[:_LONGEST_PARAM]) for name, value in settings.items()]
-    for start in range(0, len(params), _PARAMS_PER_BATCH):
-        _client().log_batch(run, params=params[start : start + _PARAMS_PER_BATCH])
 
 
 def _now_ms() -> int:

@@ -25,9 +25,9 @@ PUBLISHER = Path("build/publisher.pub")
 """The public key that the project's packages are signed and checked with."""
 DIST = Path("dist")
 RELEASES = Path("releases/releases.json")
-"""What was released, in git."""
+"""What was ever promoted; in git."""
 RELEASED = Path("releases/packages")
-"""The packages of it, each named by its content digest."""
+"""The promoted packages, each named by its content digest; not in git."""
 
 CHECKPOINTS = Path(".work/checkpoints")
 PROGRESS = Path(".work/progress")

@@ -117,7 +117,7 @@ def test_a_package_without_recorded_answers_stays_valid_and_cannot_be_asked(proj
     signed = sign(project)
 
     assert release(project, trusted=publisher(), at=NOW)[0].package
-    with pytest.raises(PackagingError, match="expected recorded answers in replay.jsonl, got none"):
+    with pytest.raises(PackagingError, match=r"expected recorded answers in replay\.jsonl, got none"):
         replay(signed, folder=project / "models/nano")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
 
 import flows  # noqa: F401  # sets the quiet switches before a test imports one of the tools
 from tests.pipeline.runs import history, stage_runs
@@ -36,6 +37,14 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
     live = _watch_training(workspace, flow)
     status = flow.wait(LONGEST_S)
     return Released(workspace=workspace, status=status, output=(folder / "output").read_text(), live=live)
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow store with nothing in it, made once because that takes seconds."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
+    return path
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -52,6 +54,20 @@ def test_stale_is_what_changed_and_what_is_made_from_it() -> None:
     assert before == frozenset()
     assert dvc.changed() == {"a"}
     assert dvc.stale() == {"a", "b", "c"}
+
+
+def test_files_that_dvc_only_keeps_are_never_stale(tmp_path: Path) -> None:
+    """A folder of packages grows, and no stage has to run for it."""
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept/first").write_text("1")
+    added = subprocess.run([sys.executable, "-m", "dvc", "add", "--quiet", "kept"], check=False)
+    for stage in "abcd":
+        _run(stage)
+
+    (tmp_path / "kept/second").write_text("2")
+
+    assert added.returncode == 0
+    assert dvc.stale() == frozenset()
 
 
 def test_what_dvc_cannot_know_is_stale_with_what_is_made_from_it() -> None:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, Timer
 
 import pytest
 
@@ -73,6 +73,25 @@ def test_another_process_is_refused() -> None:
         ):
             pass
         other.communicate(b"\n")
+
+
+def test_who_has_patience_gets_the_workspace_once_it_is_free() -> None:
+    """A scheduled flow waits for the one that runs, and is never beside it."""
+    code = "from tasks import session\nwith session.claimed(workers=1): print('in', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], env=_environment(), stdin=-1, stdout=-1) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(ExpertError, match="another flow"), session.claimed(workers=1, patience_s=0.3):
+            pass
+        leaving = Timer(0.5, other.communicate, [b"\n"])
+        leaving.start()
+
+        with session.claimed(workers=1, patience_s=30) as mine:
+            alone = other.poll() is not None or session.current() == mine
+        leaving.join()
+
+    assert mine.pid == os.getpid()
+    assert alone
 
 
 def test_processes_of_a_dead_flow_are_ended() -> None:

@@ -12,25 +12,17 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from expertkit.files import write_json
-from tasks import lockfile, session, tracking
+from tasks import lockfile, session, store, tracking
 from tasks.progress import Report
 
 STAGE = "evaluate@expert-sql-nano"
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty store, made once because that takes seconds."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    MlflowClient(tracking_uri=f"sqlite:///{path}").search_experiments()
-    return path
-
-
 @pytest.fixture(autouse=True)
-def _flow(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _flow(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A flow in a folder where one stage has an entry and a figure."""
     monkeypatch.chdir(tmp_path)
-    shutil.copyfile(store, "mlflow.db")
+    shutil.copyfile(empty_store, "mlflow.db")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     _finish(score=0.5)
     with session.claimed(workers=1):
@@ -46,7 +38,7 @@ def _finish(*, score: float) -> None:
 
 
 def _runs() -> list[Run]:
-    client = MlflowClient(tracking_uri=tracking.uri())
+    client = MlflowClient(tracking_uri=store.uri())
     experiment = client.get_experiment_by_name(tracking.EXPERIMENT)
     assert experiment is not None
     found = client.search_runs([experiment.experiment_id])
@@ -60,7 +52,7 @@ def test_a_stage_is_a_run_below_its_flow() -> None:
         record.add([Report(step=2, elapsed_s=2.0, measured={"loss": 1.0})])
 
     (run,) = _runs()
-    curve = MlflowClient(tracking_uri=tracking.uri()).get_metric_history(run.info.run_id, "loss")
+    curve = MlflowClient(tracking_uri=store.uri()).get_metric_history(run.info.run_id, "loss")
     assert [(point.step, point.value) for point in curve] == [(1, 2.0), (2, 1.0)]
     assert run.data.metrics["score"] == 0.5
     assert run.data.tags[tracking.KEY] == lockfile.key(lockfile.entries()[STAGE])
@@ -107,7 +99,7 @@ def test_runs_of_dead_flows_are_ended() -> None:
     """A run that nobody will end is marked as killed."""
     with tracking.opened(), tracking.recorded(STAGE):
         run = _runs()[0].info.run_id
-        client = MlflowClient(tracking_uri=tracking.uri())
+        client = MlflowClient(tracking_uri=store.uri())
         client.set_tag(run, tracking.FLOW, "a dead flow")
         client.set_tag(run, tracking.STAGE, "of that flow")
         tracking.settle()

@@ -38,6 +38,8 @@ COMMANDS = {
     "diff": "Compare two experts: manifests, members, tensors, evaluation.",
     "reproduce": "Make a released package again from its own provenance.",
     "release": "Collect the signed packages into dist/.",
+    "promote": "Make what is in dist/ the released version.",
+    "examine": "Ask finished packages fresh questions.",
 }
 """Every command with its one line of help; the module of the same name holds it."""
 

@@ -22,10 +22,13 @@ def command(*, key: Path, record_refusal: bool, as_json: bool) -> None:
     Exit status 1 says that an expert was refused; the others are released all the same.
     """
     from expertkit.cli.table import render
+    from expertkit.packages.promotion import clashes
     from expertkit.packages.release import release
+    from expertkit.recipes.releases import read_releases
     from expertkit.signing import keys
 
     releases = release(Path(), trusted=keys.load_public(key), at=datetime.now(UTC))
-    emit({"releases": [each.to_json() for each in releases]}, as_json=as_json, text=render(releases))
+    page = render(releases, warnings=clashes(releases, read_releases(Path())))
+    emit({"releases": [each.to_json() for each in releases]}, as_json=as_json, text=page)
     if not record_refusal and any(each.package is None for each in releases):
         raise SystemExit(1)

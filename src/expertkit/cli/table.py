@@ -1,8 +1,9 @@
-"""What was released, as the table that ends a run. Values in, lines out."""
+"""What was released, as the table that ends a run, and how the tables of this house look. Values in, lines out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from io import StringIO
 
 from rich.console import Console
@@ -18,16 +19,38 @@ _COLUMNS = ("expert", "base", "base score", "expert score", "p", "bytes", "conte
 _WIDTH = 240
 
 
-def render(releases: Sequence[Release], *, color: bool = False) -> list[str]:
-    """The lines of a page: the table of all releases, the reasons of refusals, and the commands to look further."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line of a table."""
+
+    cells: Sequence[str]
+    is_bad: bool
+    """Whether it stands out."""
+
+
+def render(releases: Sequence[Release], *, color: bool = False, warnings: Sequence[str] = ()) -> list[str]:
+    """The lines of a page: the table of all releases, the reasons of refusals, and the commands to look further.
+
+    Args:
+        releases: what there is.
+        color: whether refusals stand out in red.
+        warnings: what else a person has to know of them, one line each.
+    """
+    rows = [Row(cells=_row(release), is_bad=release.package is None) for release in releases]
+    warned = [f"Warning: {warning}" for warning in warnings]
+    return [*draw(_COLUMNS, rows, right=_RIGHT, color=color), *_refusals(releases), *warned, "", *further(releases)]
+
+
+def draw(columns: Sequence[str], rows: Sequence[Row], *, right: Collection[str], color: bool) -> list[str]:
+    """The lines of a table, each row on one line; the columns ``right`` hold numbers."""
     table = Table()
-    for name in _COLUMNS:
-        table.add_column(name, justify="right" if name in _RIGHT else "left", no_wrap=True)
-    for release in releases:
-        table.add_row(*map(_cell, _row(release)), style=None if release.package else "red")
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left", no_wrap=True)
+    for row in rows:
+        table.add_row(*map(_cell, row.cells), style="red" if row.is_bad else None)
     text = StringIO()
     Console(file=text, width=_WIDTH, force_terminal=color, highlight=False).print(table)
-    return [*text.getvalue().rstrip("\n").split("\n"), *_refusals(releases), "", *further(releases)]
+    return text.getvalue().rstrip("\n").split("\n")
 
 
 def further(releases: Sequence[Release]) -> list[str]:

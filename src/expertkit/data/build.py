@@ -62,10 +62,8 @@ def make_parts(project: Path, recipe: DataRecipe) -> tuple[Mapping[str, Sequence
 
 
 def _write_trials(recipe: DataRecipe, items: Sequence[Item], path: Path) -> None:
-    """What answers are run on or with, where that is how they are judged."""
-    trials = "".join(write_trials(domain(recipe.data.domain), items)) if recipe.data.domain else ""
-    if trials:
-        path.write_text(trials, encoding="utf-8")
+    if recipe.data.domain is not None:
+        write_trials(domain(recipe.data.domain), items, path)
 
 
 def _digest(folder: Path) -> str:

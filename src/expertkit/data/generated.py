@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from expertkit import layout
 from expertkit.data.domain import Domain
@@ -49,8 +50,9 @@ def exam_seed(seed: int, version: str) -> int:
     return int.from_bytes(hashlib.sha256(f"exam {seed} {version}".encode()).digest()[:4])
 
 
-def write_trials(source: Domain, items: Sequence[Item]) -> Iterator[str]:
+def write_trials(source: Domain, items: Sequence[Item], path: Path) -> None:
     """What answers to each item are run on or with, a line each, for domains whose answers are run."""
-    for item in items:
-        if scripts := source.trials(item):
-            yield json.dumps({"id": item.id, "scripts": scripts}) + "\n"
+    trials = ((item.id, source.trials(item)) for item in items)
+    written = "".join(json.dumps({"id": name, "scripts": scripts}) + "\n" for name, scripts in trials if scripts)
+    if written:
+        path.write_text(written, encoding="utf-8")

@@ -18,7 +18,8 @@ from expertkit.packages.report import Judged, from_json, parse_report, read_refu
 from expertkit.packages.verify import verify
 from expertkit.signing import PublicKey
 
-_INDEX = "index.json"
+INDEX = "index.json"
+"""What is in dist/, in dist/."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,13 +61,13 @@ def release(project: Path, *, trusted: PublicKey, at: datetime) -> tuple[Release
     with replace_folder(project / layout.DIST) as dist:
         found = [_collect(folder, dist, trusted=trusted, at=at) for folder in folders]
         releases = tuple(sorted(found, key=lambda each: (each.judged.expert, each.judged.base)))
-        write_json(dist / _INDEX, {"releases": [each.to_json() for each in releases]})
+        write_json(dist / INDEX, {"releases": [each.to_json() for each in releases]})
     return releases
 
 
 def read_index(project: Path) -> tuple[Release, ...]:
     """What ``dist/`` holds."""
-    path = project / layout.DIST / _INDEX
+    path = project / layout.DIST / INDEX
     return tuple(
         Release(
             judged=from_json(row, file=str(path)),

@@ -18,6 +18,7 @@ from expertkit.fields import known as known_keys
 from expertkit.manifest.kinds import BaseName, ExpertName, Version
 from expertkit.recipes.base_models import base_names
 from expertkit.recipes.experts import expert_names
+from expertkit.recipes.nights import NightlyConfig
 from expertkit.recipes.recipe import DataConfig, DecomposeConfig, EvaluateConfig, PackageConfig, SignConfig
 from expertkit.recipes.strict_yaml import load_file
 from expertkit.recipes.train_config import TrainConfig
@@ -52,7 +53,9 @@ class ParamsFile:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Expert -> section, or expert -> base -> section: what differs."""
     previous: Mapping[str, Version | None] = field(default_factory=dict)
-    """Expert -> its released version that a new one must not be worse than, or null."""
+    """Expert -> the version of it that is the released one, which a new one must not be worse than; or null."""
+    nightly: NightlyConfig | None = None
+    """What a night asks of the packages there are; None where there are no nights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,8 @@ class Params:
     overrides: Mapping[tuple[str, str | None], Layer]
     """Layers of an expert (None as its base), and of an expert on a base."""
     previous: Mapping[str, str]
-    """The released version of an expert to compare with."""
+    """The released version of each expert that has one."""
+    nightly: NightlyConfig | None
 
     def layers(self, expert: str, base: str) -> tuple[Layer, ...]:
         """What params.yaml says about one pair, the weakest first."""
@@ -98,6 +102,7 @@ def read_params(project: Path, problems: list[Problem]) -> Params | None:
         defaults=_unread_layer() if top.get("defaults") is None else _read_defaults(top["defaults"], place),
         overrides=dict(overrides),
         previous=_read_previous(top.get("previous") or {}, place.at("previous"), experts=experts),
+        nightly=top.get("nightly"),
     )
 
 

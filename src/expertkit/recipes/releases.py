@@ -1,53 +1,74 @@
-"""What was released: a list in git, read here; who writes it is not this module's concern."""
+"""``releases/releases.json``: every package that was ever promoted, as ``expert-cli promote`` wrote it down."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 from expertkit import layout
 from expertkit.errors import ConfigError, FormatError, Problem
-from expertkit.fields import Place, read_any
-from expertkit.files import open_regular
-from expertkit.manifest.kinds import BaseName, Digest, ExpertName, Version, Words
-from expertkit.strict_json import MAX_BYTES, loads
+from expertkit.fields import Entries, Place, read
+from expertkit.manifest.kinds import BaseName, Digest, ExpertName, RelativePath, Version
+from expertkit.strict_json import loads
+
+_MAX_BYTES = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """One package that was released."""
+    """One package that was promoted."""
 
     expert: ExpertName
     version: Version
     base: BaseName
     content_digest: Digest
-    """What its package is called by."""
-    file: Words
-    """The name that the package had in dist/."""
+    """What identifies it, and what its file in ``releases/packages/`` is named by."""
+    file: RelativePath
+    """The name that it was released under."""
+
+    def describe(self) -> str:
+        """Which one it is, for a person."""
+        return f"{self.expert} {self.version} for {self.base}"
 
 
-def read_releases(project: Path) -> tuple[Released, ...]:
-    """Every release of a project, in the order of the list; none where there is no list.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ReleasesFile:
+    """The one key of the file."""
 
-    Raises:
-        ConfigError: the list is malformed; all problems at once.
-    """
-    problems: list[Problem] = []
-    released = find_releases(project, problems)
-    if problems:
-        raise ConfigError(problems)
-    return released
+    releases: Annotated[tuple[Released, ...], Entries(key="content_digest")]
 
 
 def find_releases(project: Path, problems: list[Problem]) -> tuple[Released, ...]:
-    """Every release of a project, or none of them with problems added."""
-    path, file = project / layout.RELEASES, str(layout.RELEASES)
-    if not path.exists():
-        return ()
+    """What was promoted, or nothing with problems added."""
     try:
-        with open_regular(path) as opened:
-            value = loads(opened.read(MAX_BYTES + 1), file=file)
+        return read_releases(project)
+    except ConfigError as error:
+        problems.extend(error.problems)
     except FormatError as error:
-        problems.append(error.problem or Problem(file=file, place="", expected="a list of releases", got=str(error)))
+        fallback = Problem(file=str(layout.RELEASES), place="", expected="a list of releases", got=str(error))
+        problems.append(error.problem or fallback)
+    return ()
+
+
+def read_releases(project: Path) -> tuple[Released, ...]:
+    """What was promoted, in the order of the file; nothing where there is no file.
+
+    Raises:
+        FormatError: the file is not JSON.
+        ConfigError: it says something else, or one version of an expert for a base twice; all problems at once.
+    """
+    path = project / layout.RELEASES
+    if not path.is_file():
         return ()
-    return read_any(tuple[Released, ...], value, Place(file, problems, is_json=True)) or ()
+    problems: list[Problem] = []
+    place = Place(str(layout.RELEASES), problems, is_json=True)
+    found = read(_ReleasesFile, loads(path.read_bytes(), file=str(layout.RELEASES), max_bytes=_MAX_BYTES), place)
+    releases = found.releases if found else ()
+    for what, times in Counter(map(Released.describe, releases)).items():
+        if times > 1:
+            place.at("releases").wrong("each version of an expert once for a base", f"{what} with {times} digests")
+    if problems:
+        raise ConfigError(problems, hint="it is written by expert-cli promote; git has what it was")
+    return releases
