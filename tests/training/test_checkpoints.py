@@ -87,7 +87,7 @@ def test_the_newest_and_the_best_are_kept(tmp_path: Path, limit: int, best: int 
 def test_a_checkpoint_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every file and the folder are synced, then renamed, then the folder above is synced: in this order."""
     events: list[str] = []
-    monkeypatch.setattr(os, "fsync", lambda at: events.append(Path(os.readlink(f"/proc/self/fd/{at}")).name))
+    monkeypatch.setattr(os, "fsync", lambda at: events.append(Path(f"/proc/self/fd/{at}").readlink().name))
     rename = Path.rename
     monkeypatch.setattr(Path, "rename", lambda at, to: (events.append(f"named {to.name}"), rename(at, to))[1])
 

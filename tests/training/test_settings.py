@@ -238,11 +238,15 @@ EFFECTS: dict[str, Effect] = {
 }
 REFUSED_HERE = {"fp16": True, "use_tf32": True, "flash_attention_2": True}
 """What needs a GPU."""
+TRIED_ELSEWHERE = {
+    "max_adapter_share",  # decides whether there is a run: test_size
+    "processes",  # takes a launcher: test_processes, and the line's test_training
+}
 
 
 def test_every_setting_is_tried() -> None:
     """A new key without a row here would be one that nobody has seen take effect."""
-    assert {*EFFECTS, *REFUSED_HERE} == {field.name for field in fields(TrainConfig)}
+    assert {*EFFECTS, *REFUSED_HERE, *TRIED_ELSEWHERE} == {field.name for field in fields(TrainConfig)}
 
 
 @pytest.mark.parametrize("key", EFFECTS)

@@ -111,6 +111,7 @@ def trainer_arguments(config: TrainConfig, plan: Plan, checkpoints: Path) -> Tra
         bf16=config.bf16,
         fp16=config.fp16,
         tf32=config.use_tf32 or None,
+        ddp_find_unused_parameters=False,  # every factor is used in every pass
         gradient_checkpointing=config.gradient_checkpointing,
         gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
         logging_steps=config.logging_steps,

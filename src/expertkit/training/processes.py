@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -33,6 +34,14 @@ def count_processes() -> int:
 def is_first() -> bool:
     """Whether this is the process that writes and prints."""
     return int(os.environ.get("RANK", "0")) == 0
+
+
+def hush() -> None:
+    """Let this process be silent but for its errors: one of several says what all have to say."""
+    from transformers.utils import logging as transformers_logging
+
+    warnings.simplefilter("ignore")
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def agreed(value: T) -> T:

@@ -28,7 +28,7 @@ from expertkit.training.callback import Listener
 from expertkit.training.environment import describe_environment
 from expertkit.training.memory import Fitted, fit
 from expertkit.training.plan import Plan, plan
-from expertkit.training.processes import is_first
+from expertkit.training.processes import hush, is_first
 from expertkit.training.rows import Row, encode_row
 from expertkit.training.size import check_size
 
@@ -55,12 +55,14 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
         TrainingError: an item is too long, the adapter would be too large, this computer cannot train so, or
             training came to nothing.
     """
+    if not is_first():
+        hush()
     check_computer(recipe.train)
     folder = bases.locate(recipe.base_model, project)
     fingerprint = bases.check(recipe.base_model, folder)
     check_size(recipe.train, bases.linear_shapes(folder), base=recipe.base)
     data = data_folder(project, recipe.expert)
-    planned = _plan(data, recipe, load_tokenizer(folder))
+    planned = read_plan(data, recipe, load_tokenizer(folder))
     digest = read_json(data / layout.SUMMARY)["digest"]
     checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
     with following(planned.steps) as progress:
@@ -74,8 +76,12 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
     return {**about, "parameters": adapter.parameters, "loss": curve[-1].loss}
 
 
-def _plan(data: Path, recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Plan:
-    """What is learnt, in which order."""
+def read_plan(data: Path, recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Plan:
+    """What is learnt of the data in a folder, in which order.
+
+    Raises:
+        TrainingError: an item is too long.
+    """
     template = open_template(recipe.prompt_template, tokenizer, own=recipe.custom_template, base=recipe.base)
     parts = {
         part: [_encode(tokenizer, item, recipe, template) for item in read_items(data / f"{part}.jsonl")]
