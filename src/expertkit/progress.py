@@ -45,9 +45,10 @@ class Progress:
 
     def say(self, note: str) -> None:
         """Record something that a person should know, and print it above the display."""
-        self.file.write(json.dumps({"note": note}) + "\n")
+        shown = printable(note)
+        self.file.write(json.dumps({"note": shown}) + "\n")
         self.file.flush()
-        self.display.console.print(printable(note), markup=False, highlight=False, soft_wrap=True)
+        self.display.console.print(shown, markup=False, highlight=False, soft_wrap=True)
 
     def advance(self, steps: int) -> None:
         """Record that so many more steps are done."""

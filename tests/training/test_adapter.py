@@ -55,7 +55,7 @@ def _train(base: Path, checkpoints: Path, config: TrainConfig = CONFIG) -> tuple
     model, tokenizer = load_base(base)
     rows = [_row(tokenizer, item) for item in domain("sql").generate("train", count=40, seed=1)]
     adapter, curve = train_adapter(
-        model, tokenizer, plan(rows, config), config, checkpoints=checkpoints, listener=NOBODY
+        model, tokenizer, plan(rows, config, dev=rows[:4]), config, checkpoints=checkpoints, listener=NOBODY
     )
     return encode_tensors(adapter), curve
 
@@ -92,6 +92,19 @@ def test_a_resumed_training_gives_the_bytes_of_an_uninterrupted_one(
     assert resumed == whole
     assert resumed_curve == curve
     assert [point.step for point in curve] == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_best_checkpoint_is_found_again(nano_base: Path, tmp_path: Path) -> None:
+    """A training that was killed after its last step still takes the adapter with the least loss on dev."""
+    config = replace(CONFIG, learning_rate=1.0, eval_steps=1, save_steps=1, load_best_model_at_end=True)
+    best, curve = _train(nano_base, tmp_path, config)
+
+    again, _ = _train(nano_base, tmp_path, config)
+    last, _ = _train(nano_base, tmp_path / "last", replace(config, load_best_model_at_end=False))
+
+    on_dev = [point.dev_loss for point in curve]
+    assert on_dev.index(min(on_dev)) < len(on_dev) - 1  # type: ignore[type-var]
+    assert again == best != last
 
 
 def test_another_seed_gives_another_adapter(nano_base: Path, tmp_path: Path) -> None:
