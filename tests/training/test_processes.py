@@ -8,7 +8,7 @@ import pytest
 
 from expertkit.errors import TrainingError
 from expertkit.training.arguments import check_computer
-from expertkit.training.processes import count_processes, is_first, is_launched
+from expertkit.training.processes import count_processes, is_first, is_launched, launch
 from tests.training.test_settings import BASELINE
 
 
@@ -26,6 +26,12 @@ def test_a_launched_process_knows_its_place(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("RANK", "3")
 
     assert (is_launched(), count_processes(), is_first()) == (True, 4, False)
+
+
+def test_rows_that_cannot_be_divided_are_told_before_anything_is_launched() -> None:
+    """Once, and not by every process."""
+    with pytest.raises(TrainingError, match="batch_size: expected a multiple of processes, 3, got 4"):
+        launch(replace(BASELINE, processes=3), ["train"])
 
 
 @pytest.mark.parametrize(

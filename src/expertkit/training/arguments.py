@@ -15,7 +15,7 @@ from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 from expertkit.training.checkpoints import unfinished
 from expertkit.training.plan import Plan
-from expertkit.training.processes import count_processes
+from expertkit.training.processes import count_processes, find_rest
 
 _AMPERE = (8, 0)
 
@@ -54,8 +54,9 @@ def _of_processes(config: TrainConfig) -> Iterator[str]:
     running, here = count_processes(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if running != config.processes:
         yield f"processes: expected {config.processes}, as the recipe says, got {running} launched"
-    if config.batch_size % config.processes:
-        yield f"batch_size: expected a multiple of processes, {config.processes}, got {config.batch_size}"
+    rest = find_rest(config)
+    if rest:
+        yield rest
     if torch.cuda.is_available() and here > torch.cuda.device_count():
         yield f"processes: expected a GPU for each of the {here} on this computer, got {torch.cuda.device_count()}"
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 
 T = TypeVar("T")
@@ -52,14 +53,27 @@ def agreed(value: T) -> T:
     return agreed_value  # type: ignore[no-any-return]
 
 
+def find_rest(config: TrainConfig) -> str | None:
+    """What is wrong where the rows of a batch cannot be divided among the processes."""
+    if config.batch_size % config.processes:
+        return f"batch_size: expected a multiple of processes, {config.processes}, got {config.batch_size}"
+    return None
+
+
 def launch(config: TrainConfig, arguments: Sequence[str]) -> int:
     """Run ``expert-cli`` with these arguments in as many processes as the settings say, and give the exit status.
 
     What ``accelerate config`` has written, where it has, says which computers they are on.
+
+    Raises:
+        TrainingError: a batch cannot be divided among them; told once, here, and not by each of them.
     """
     from accelerate.commands.launch import launch_command, launch_command_parser
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
+    rest = find_rest(config)
+    if rest:
+        raise TrainingError(rest, hint="change batch_size or processes of train")
     words = [*_options(config), "-m", "expertkit", *arguments]
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # each process has said what was wrong
     try:
