@@ -11,7 +11,7 @@ from pathlib import Path
 from expertkit import bases, layout
 from expertkit.errors import ExpertError
 from expertkit.packages import sign
-from expertkit.recipes import Recipe, resolve
+from expertkit.recipes import Recipe, are_written, resolve
 from expertkit.recipes.base_models import read_base_config
 from tasks import dvc
 
@@ -38,9 +38,12 @@ def plan() -> Plan:
 
 
 def stale() -> list[str]:
-    """The stages to run: those that DVC knows to be stale, signatures that have expired, and what is made from them."""
-    expired = sign.expired(Path(), at=datetime.now(UTC))
-    return sorted(dvc.stale(also=[f"sign@{pair}" for pair in expired]))
+    """The stages to run: those that DVC knows to be stale, those it cannot know of, and what is made from them.
+
+    It cannot know that a signature has expired, nor what people wrote for an expert: it is not told where that lies.
+    """
+    expired = [f"sign@{pair}" for pair in sign.expired(Path(), at=datetime.now(UTC))]
+    return sorted(dvc.stale(also=expired if are_written(Path(), resolve(Path())) else [*expired, "recipes"]))
 
 
 def prepare() -> None:

@@ -60,8 +60,9 @@ def stale(*, also: Collection[str] = ()) -> frozenset[str]:
 
 
 def changed() -> set[str]:
-    """Stages whose files or settings differ from what ``dvc.lock`` recorded."""
-    return set(json.loads(_ask("status", "--json")))
+    """Stages whose files or settings differ from what ``dvc.lock`` recorded; that one always runs is no difference."""
+    status = json.loads(_ask("status", "--json"))
+    return {stage for stage, reasons in status.items() if reasons != ["always changed"]}
 
 
 def edges() -> dict[str, set[str]]:

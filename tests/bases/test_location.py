@@ -14,7 +14,7 @@ from huggingface_hub import constants
 from expertkit.bases import BaseModel, fingerprint, locate
 from expertkit.errors import CompatibilityError
 from tests.bases.builders import FILES, local, make_base
-from tests.bases.hub import serve
+from tests.hub import serve
 from tests.recipes.builders import write
 
 REVISION = "0123456789" * 4

@@ -68,6 +68,43 @@ def test_all_that_is_wrong_is_told_and_nothing_is_made(project: Path) -> None:
     assert sorted(path.name for path in (project / "experts").iterdir()) == ["expert-json", "expert-sql"]
 
 
+def test_an_expert_may_bring_its_own_data(project: Path) -> None:
+    """The file is copied into its folder, its columns are mapped, and the line accepts it as it is."""
+    rows = ({"customer": f"where is {at}?", "queue": "shipping"} for at in range(60))
+    write(project / "tickets.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    columns = ("--column", "instruction=customer", "--column", "response=queue")
+
+    made = run("expert-new", "--data", "tickets.jsonl", *columns)
+    edit(project / "params.yaml", "expert-json]", "expert-json, expert-new]")
+    valid = CliRunner().invoke(main, ["data", "validate", "--expert", "expert-new"])
+
+    recipe = next(recipe for recipe in resolve(project) if recipe.expert == "expert-new")
+    assert made.exit_code == 0, made.stderr
+    assert valid.exit_code == 0, valid.stderr
+    assert (recipe.data.domain, recipe.evaluate.grader) == (None, "exact")
+    assert recipe.data.own
+    assert [file.place for file in recipe.data.own.files] == ["experts/expert-new/data/tickets.jsonl"]
+    assert recipe.data.own.files[0].digest
+    cases = json.loads((project / "experts/expert-new/tests/test_cases.json").read_text())
+    assert [case["answer"] for case in cases] == ["shipping"] * 3
+
+
+def test_own_data_that_cannot_be_read_makes_no_expert(project: Path) -> None:
+    """What is wrong with it is told with what else is wrong."""
+    write(project / "tickets.jsonl", '{"customer": "a", "queue": "b"}\n')
+
+    done = run("expert-new", "--data", "tickets.jsonl", "--license", "a b")
+    odd = run("expert-new", "--data", "tickets.jsonl", "--column", "answer=queue")
+
+    assert (done.exit_code, odd.exit_code) == (11, 2)
+    assert "tickets.jsonl: expected a column for the instruction" in done.stderr
+    assert "--license" in done.stderr
+    assert (
+        "expected PART=NAME with one of instruction, input, response, category, group, got answer=queue" in odd.stderr
+    )
+    assert not (project / "experts/expert-new").exists()
+
+
 @pytest.mark.usefixtures("project")
 def test_no_name_is_no_name() -> None:
     """An empty word names no folder."""

@@ -40,7 +40,9 @@ RECIPE = Recipe(
     base="nano",
     prompt_template="chatml",
     base_model=BaseModel(name="nano", path="models/nano", hub=None, revision=None, fingerprint=None),
-    data=DataConfig(domain="sql", seed=1, train=20, dev=5, test=10, unseen=5),
+    data=DataConfig(
+        domain="sql", own=None, seed=1, train=20, dev=5, test=10, unseen=5, max_bad_share=0.01, similarity=0.9
+    ),
     train=TrainConfig(
         adapter_type="lora", rank=4, alpha=8, dropout=0.05, target_modules=("q_proj", "down_proj"), max_steps=3,
         learning_rate=0.001, batch_size=2, gradient_accumulation_steps=1, warmup_steps=0, lr_scheduler="cosine",

@@ -11,7 +11,7 @@ PARAMS = """\
 experts: [expert-sql, expert-json]
 bases: [tiny, small]
 defaults:
-  data: {seed: 1, train: 20, dev: 4, test: 6, unseen: 0}
+  data: {seed: 1, train: 20, dev: 4, test: 6, unseen: 0, max_bad_share: 0.01, similarity: 0.9}
   train: {config: lora}
   decompose: {dtype: float32}
   evaluate: {min_accuracy: 0.9, max_p: 0.001, shots: [0, 3], max_new_tokens: 50, batch_size: 10, threads: 1}

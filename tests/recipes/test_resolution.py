@@ -294,7 +294,7 @@ def test_empty_defaults_miss_every_key(project: Path) -> None:
 
     found = problems_of(project)
 
-    assert len(found) == 24
+    assert len(found) == 26
     assert "params.yaml: defaults.data.seed: expected a whole number in 0..4294967295, got nothing" in found
 
 
@@ -335,8 +335,8 @@ def test_wrong_manifests_alone_are_a_manifest_error(project: Path) -> None:
         resolve(project)
 
     assert [(each.file.split("/")[1], each.place, each.got) for each in refusal.value.problems] == [
-        ("expert-sql", "/evaluation/test_cases", '"tests/test_cases.json"'),
         ("expert-sql", "/training/dataset/path", '"data/sql"'),
+        ("expert-sql", "/evaluation/test_cases", '"tests/test_cases.json"'),
         ("expert-json", "", "NaN on line 1 column 10"),
     ]
 

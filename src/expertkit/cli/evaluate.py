@@ -19,7 +19,7 @@ def command(expert: str, base: str, *, as_json: bool) -> None:
 
     The verdict is in metrics.json; a refused expert is no error of this command.
     """
-    from expertkit.data.build import data_folder
+    from expertkit.data.items import data_folder
     from expertkit.evaluation.exam import count_questions
     from expertkit.evaluation.stage import evaluate_expert
     from expertkit.progress import progress

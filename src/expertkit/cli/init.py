@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from expertkit import layout
+from expertkit.cli import options
 from expertkit.cli.main import emit
-from expertkit.cli.options import as_json
 
 if TYPE_CHECKING:
+    from expertkit.data.items import Item
     from expertkit.errors import Problem
+    from expertkit.recipes.skeleton import OwnStart
 
 _CASES = 3
 
@@ -24,29 +26,37 @@ _CASES = 3
     help="A base model the expert is for, however spelled; may be given again. By default those of params.yaml.",
 )  # fmt: skip
 @click.option("--domain", default="sql", show_default=True, help="The generator of its data, and its grader.")
+@click.option(
+    "--data", metavar="PATH",
+    help="Data of its own instead: a file, which is copied into experts/NAME/data/; a folder; a data set of the hub.",
+)  # fmt: skip
+@options.columns
 @click.option("--description", metavar="TEXT", help="What it does, in one sentence.")
 @click.option("--license", "spdx", default="MIT", show_default=True, metavar="SPDX", help="Its licence's identifier.")
-@as_json
-def command(
-    name: str, bases: tuple[str, ...], *, domain: str, description: str | None, spdx: str, as_json: bool
+@options.as_json
+def command(  # noqa: PLR0913  # one for each option
+    name: str, bases: tuple[str, ...], *, domain: str, data: str | None, columns: dict[str, str],
+    description: str | None, spdx: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Make experts/NAME with a manifest of schema 2.0 and everything that the release line asks for.
 
-    Add NAME to params.yaml, and its manifest to the stage recipes of dvc.yaml, to release it.
+    Add NAME to the experts of params.yaml to release it.
 
     Example: expert-cli init expert-billing --domain sql
     """
     from expertkit.errors import ConfigError, PackagingError
-    from expertkit.recipes.skeleton import NewExpert, find_problems, write_expert
+    from expertkit.recipes.skeleton import NewExpert, OwnStart, find_problems, write_expert
 
     problems: list[Problem] = []
+    start = None if data is None else OwnStart(source=data, columns=columns)
     expert = NewExpert(
         name=name,
-        description=f"Answers questions in {domain}." if description is None else description,
-        domain=domain,
+        description=_describe(None if start else domain) if description is None else description,
+        domain=domain if start is None else None,
+        data=start,
         bases=_bases(bases, problems),
         license=spdx,
-        cases=_cases(domain),
+        cases=_cases(domain) if start is None else _own_cases(start, problems),
     )
     problems += find_problems(expert, asked="expert-cli init")
     if problems:
@@ -79,6 +89,27 @@ def _bases(asked: tuple[str, ...], problems: list[Problem]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def _describe(domain: str | None) -> str:
+    return f"Answers questions in {domain}." if domain else "Answers questions."
+
+
+def _own_cases(start: OwnStart, problems: list[Problem]) -> list[dict[str, str]]:
+    """A few items of somebody's own data; the problems of data that cannot be read are added."""
+    from expertkit.data.own.loose import first_items
+    from expertkit.errors import ConfigError
+
+    try:
+        items = first_items(Path(), start.source, start.columns, count=_CASES)
+    except ConfigError as error:
+        problems.extend(error.problems)
+        return []
+    return [_case(each) for each in items]
+
+
+def _case(item: Item) -> dict[str, str]:
+    return {"id": item.form, "question": item.question, "context": item.context, "answer": item.answer}
+
+
 def _cases(domain: str) -> list[dict[str, str]]:
     """A few items of the domain for people; none for a domain that there is not, which the manifest's check tells."""
     from expertkit.data.domain import DOMAINS
@@ -86,7 +117,4 @@ def _cases(domain: str) -> list[dict[str, str]]:
 
     if domain not in DOMAINS:
         return []
-    items = find(domain).generate("dev", count=_CASES, seed=0)
-    return [
-        {"id": each.form, "question": each.question, "context": each.context, "answer": each.answer} for each in items
-    ]
+    return [_case(each) for each in find(domain).generate("dev", count=_CASES, seed=0)]

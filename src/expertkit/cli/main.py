@@ -35,6 +35,7 @@ COMMANDS = {
     "unpack": "Write a package's members into a new folder.",
     "inspect": "Show what is in a manifest, an expert's folder or a package.",
     "diff": "Compare two experts: manifests, members, tensors, evaluation.",
+    "reproduce": "Make a released package again from its own provenance.",
     "release": "Collect the signed packages into dist/.",
 }
 """Every command with its one line of help; the module of the same name holds it."""

@@ -109,4 +109,21 @@ def _is_there(path: Path) -> bool:
     return True
 
 
+def _columns(_context: click.Context, _option: click.Parameter, value: tuple[str, ...]) -> dict[str, str]:
+    """``response=queue`` and the like as a mapping."""
+    from expertkit.recipes.own_data import ROLES
+
+    found = {role: column for role, _, column in (said.partition("=") for said in value)}
+    odd = [said for said in value if said.partition("=")[0] not in ROLES or not said.partition("=")[2]]
+    if odd:
+        raise click.BadParameter(f"expected PART=NAME with one of {', '.join(ROLES)}, got {', '.join(odd)}")
+    return found
+
+
+columns = click.option(
+    "--column", "columns", multiple=True, callback=_columns, metavar="PART=NAME",
+    help="Which column of own data is the instruction, input, response, category or group, if its name is unusual.",
+)  # fmt: skip
+"""``--column``, any number of times."""
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")

@@ -1,87 +1,71 @@
-"""The stage ``data``: every part of an expert's data generated, written and digested."""
+"""The stage ``data``: every part of an expert's data generated or collected, written and digested."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from expertkit import layout
-from expertkit.data.domain import Domain, domain
+from expertkit.data.domain import domain
+from expertkit.data.generated import generate_parts, write_trials
 from expertkit.data.items import Item, write_items
-from expertkit.data.split import Part
-from expertkit.errors import ConfigError, Problem
-from expertkit.files import listing_digest, replace_folder, required, sha256_file, write_json
-from expertkit.recipes import DataConfig
+from expertkit.errors import PackagingError
+from expertkit.files import listing_digest, replace_folder, sha256_file, write_json
+from expertkit.recipes import DataRecipe
 
 _GRADED = ("dev", "test", "unseen")
 
 
-def build_data(config: DataConfig, target: Path) -> dict[str, Any]:
-    """Write ``train``, ``dev``, ``test`` and ``unseen`` with what grading them needs; give ``data.json``.
+def build_data(project: Path, recipe: DataRecipe) -> dict[str, Any]:
+    """Write ``train``, ``dev``, ``test`` and ``unseen`` to ``build/data/<expert>/`` with what grading them needs.
 
     Args:
-        config: domain, seed and sizes.
-        target: the folder that is replaced.
+        project: root of the project.
+        recipe: what the data is made of.
+
+    Returns:
+        What ``data.json`` holds.
 
     Raises:
-        ConfigError: there are not so many different questions.
+        ConfigError: there are not so many different questions; or own data is not fit for use.
+        FormatError, PackagingError: own data cannot be read.
     """
-    source = domain(config.domain)
-    with replace_folder(target) as folder:
-        parts = _generate(source, config)
+    with replace_folder(project / layout.DATA / recipe.expert) as folder:
+        parts, about = make_parts(project, recipe)
         for part, items in parts.items():
             write_items(folder / f"{part}.jsonl", items)
-        _write_trials(source, [item for part in _GRADED for item in parts[part]], folder / layout.TRIALS)
+        _write_trials(recipe, [item for part in _GRADED for item in parts[part]], folder / layout.TRIALS)
         summary = {
             "digest": _digest(folder),
-            "domain": config.domain,
-            "seed": config.seed,
+            "domain": recipe.data.domain,
+            "seed": recipe.data.seed,
             "counts": {part: len(items) for part, items in parts.items()},
-            "forms": list(source.FORMS),
+            **about,
         }
         write_json(folder / layout.SUMMARY, summary)
     return summary
 
 
-def data_folder(project: Path, expert: str) -> Path:
-    """Where an expert's data lies.
+def make_parts(project: Path, recipe: DataRecipe) -> tuple[Mapping[str, Sequence[Item]], dict[str, Any]]:
+    """The items of each part, and what there is to say of them; fails like ``build_data``."""
+    if recipe.data.own is not None:
+        from expertkit.data.own.collection import collect, to_json
 
-    Raises:
-        PackagingError: it was not built.
-    """
-    folder = project / layout.DATA / expert
-    required(folder / layout.SUMMARY, hint=f"expert-cli data build --expert {expert}")
-    return folder
-
-
-def _generate(source: Domain, config: DataConfig) -> dict[str, list[Item]]:
-    parts: dict[str, list[Item]] = {}
-    for name, count in {"train": config.train, "dev": config.dev, "test": config.test, "unseen": config.unseen}.items():
-        is_unseen = name == "unseen"
-        part: Part = "test" if is_unseen else name  # type: ignore[assignment]  # the other names are parts
-        try:
-            parts[name] = list(source.generate(part, count=count, seed=config.seed, unseen=is_unseen))
-        except ValueError as error:
-            wanted = Problem(
-                file=str(layout.PARAMS), place=f"defaults.data.{name}", expected="fewer items", got=f"{count}: {error}"
-            )
-            raise ConfigError([wanted]) from error
-    return parts
+        collected = collect(project, recipe.data, recipe.data.own, needs_json=recipe.grader == "json")
+        forms = sorted({item.form for items in collected.parts.values() for item in items})
+        return {**collected.parts, "unseen": ()}, {"forms": forms, "rows": to_json(collected.account)}
+    if recipe.data.domain is None:
+        raise PackagingError(f"{recipe.expert}: expected a generator or data of its own, got neither")
+    source = domain(recipe.data.domain)
+    return generate_parts(source, recipe.data, version=recipe.version), {"forms": list(source.FORMS)}
 
 
-def _write_trials(source: Domain, items: Sequence[Item], path: Path) -> None:
-    """What answers to each graded item are run on or with, for domains whose answers are run."""
-
-    def lines() -> Iterator[str]:
-        for item in items:
-            if scripts := source.trials(item):
-                yield json.dumps({"id": item.id, "scripts": scripts}) + "\n"
-
-    written = "".join(lines())
-    if written:
-        path.write_text(written, encoding="utf-8")
+def _write_trials(recipe: DataRecipe, items: Sequence[Item], path: Path) -> None:
+    """What answers are run on or with, where that is how they are judged."""
+    trials = "".join(write_trials(domain(recipe.data.domain), items)) if recipe.data.domain else ""
+    if trials:
+        path.write_text(trials, encoding="utf-8")
 
 
 def _digest(folder: Path) -> str:

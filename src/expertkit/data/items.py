@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from expertkit.files import atomic_write
+from expertkit import layout
+from expertkit.files import atomic_write, required
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,17 @@ class Item:
     context: str
     """What the question is about: the schema, as text."""
     answer: str
+
+
+def data_folder(project: Path, expert: str) -> Path:
+    """Where an expert's data lies.
+
+    Raises:
+        PackagingError: it was not built.
+    """
+    folder = project / layout.DATA / expert
+    required(folder / layout.SUMMARY, hint=f"expert-cli data build --expert {expert}")
+    return folder
 
 
 def read_items(path: Path) -> Iterator[Item]:

@@ -11,7 +11,7 @@ import torch
 
 from expertkit import bases, layout
 from expertkit.adapters import CONFIG, TENSORS, Adapter, check_fit, decode
-from expertkit.data.build import data_folder
+from expertkit.data.items import data_folder
 from expertkit.data.templates import end_token, open_template
 from expertkit.evaluation.exam import Exam, best_shots, read_exam
 from expertkit.evaluation.gate import Thresholds

@@ -18,7 +18,7 @@ from expertkit.recipes.recipe import (
     SignConfig,
 )
 from expertkit.recipes.resolution import resolve
-from expertkit.recipes.store import read_data_recipe, read_recipe, write_recipes
+from expertkit.recipes.store import are_written, load_recipe, read_data_recipe, read_recipe, write_recipes
 from expertkit.recipes.train_config import TrainConfig
 
 __all__ = [
@@ -31,6 +31,8 @@ __all__ = [
     "Recipe",
     "SignConfig",
     "TrainConfig",
+    "are_written",
+    "load_recipe",
     "read_data_recipe",
     "read_recipe",
     "resolve",

@@ -13,7 +13,7 @@ from typing import Any, cast, get_args, get_type_hints
 from expertkit import layout
 from expertkit.fields import Part, Place, describe, read_any, read_part, show
 from expertkit.manifest import AdapterEntry, BaseEntry, Manifest
-from expertkit.manifest.dataset import Dataset
+from expertkit.manifest.dataset import Dataset, Generation
 from expertkit.recipes.recipe import Domain, Grader, PromptTemplate
 from expertkit.recipes.train_config import TrainConfig
 
@@ -31,17 +31,25 @@ Layer = dict[str, dict[str, Any]]
 
 _TRAINED = get_args(get_type_hints(TrainConfig)["adapter_type"])
 _MAPPING = {"instruction": "question", "input": "context", "response": "answer"}
+_COMPARING: tuple[Grader, ...] = ("exact", "json")
+"""The graders that need nothing but the answer itself."""
+_DESCRIBING = frozenset({"source", "sources"})
+_OWN = _DESCRIBING | {
+    "path", "type", "format", "field_mapping", "tasks", "streaming", "validation_path", "test_path", "validation",
+    "max_in_memory_samples",
+}  # fmt: skip
+_GENERATED = _DESCRIBING | {"path", "type", "format", "generation", "field_mapping"}
 
 
 def weakest_layer(manifest: Manifest, place: Place) -> Layer:
     """What the manifest says for a recipe: section -> key -> value, None for what the line cannot do."""
-    dataset, at = manifest.training.dataset, place.at("training", "dataset")
-    wanted = str(layout.DATA / manifest.name)
-    if dataset.path != wanted:
-        at.at("path").wrong(f"{wanted}, where its data is built", show(dataset.path))
-    generation, evaluation = dataset.generation, manifest.evaluation
-    domain = _asked(Domain, generation and generation.domain, at.at("generation", "domain"))
+    generation, evaluation = manifest.training.dataset.generation, manifest.evaluation
+    domain = None
+    if generation is not None:
+        domain = _asked(Domain, generation.domain, place.at("training", "dataset", "generation", "domain"))
     grader = _asked(Grader, evaluation and evaluation.grader, place.at("evaluation", "grader"))
+    if generation is None and grader not in {None, *_COMPARING}:
+        place.at("evaluation", "grader").wrong(f"one of {', '.join(_COMPARING)} for data of its own", show(grader))
     said = read_part(Part(TrainConfig), dict(manifest.training.config), place.at("training", "config"))
     return {"data": {"domain": domain}, "train": said, "evaluate": {"grader": grader}}
 
@@ -58,7 +66,11 @@ def adapter_layer(adapter: AdapterEntry) -> Layer:
 def check_line(manifest: Manifest, place: Place) -> None:
     """Note what the line cannot do or has no use for, apart from what ``weakest_layer`` notes."""
     _check_unmade(manifest, place)
-    _check_data(manifest.training.dataset, place.at("training", "dataset"))
+    dataset, at = manifest.training.dataset, place.at("training", "dataset")
+    if dataset.generation is None:
+        _check_own_data(dataset, at)
+    else:
+        _check_generated_data(manifest.name, dataset, dataset.generation, at)
     if manifest.soft_prompts:
         place.at("soft_prompts").wrong("none: only adapters are made", show(manifest.soft_prompts[0].name))
     if manifest.training.packaging_checkpoint not in {None, "final"}:
@@ -90,16 +102,29 @@ def _check_adapter(adapter: AdapterEntry, place: Place) -> None:
     _check_unused(adapter, {"type", "target_modules", "feedforward_modules", "r", "alpha", "scaling", "dropout"}, place)
 
 
-def _check_data(dataset: Dataset, place: Place) -> None:
-    known = {"type": "single", "format": "jsonl"}
+def _check_generated_data(expert: str, dataset: Dataset, generation: Generation, place: Place) -> None:
+    known = {"path": str(layout.DATA / expert), "type": "single", "format": "jsonl"}
     for key, only in known.items():
         if getattr(dataset, key) not in {None, only}:
             place.at(key).wrong(show(only), show(getattr(dataset, key)))
     if dataset.field_mapping and dataset.field_mapping != _MAPPING:
         place.at("field_mapping").wrong(show(_MAPPING), show(dict(dataset.field_mapping)))
-    if dataset.generation is not None:
-        _check_unused(dataset.generation, {"domain"}, place.at("generation"))
-    _check_unused(dataset, {"path", "type", "format", "generation", "field_mapping", "source", "sources"}, place)
+    _check_unused(generation, {"domain"}, place.at("generation"))
+    _check_unused(dataset, _GENERATED, place)
+
+
+def _check_own_data(dataset: Dataset, place: Place) -> None:
+    """Note what cannot be; whether the files are there is seen by who knows the project."""
+    if dataset.type == "multi_task":
+        _check_unused(dataset, _OWN - {"path", "format", "validation_path", "test_path"}, place)
+        return
+    if dataset.tasks:
+        place.at("type").wrong('"multi_task", as there are tasks', show(dataset.type))
+    if dataset.path is None:
+        place.at("path").wrong("a file, a folder or a data set on the hub; or a generation", "nothing")
+    if dataset.max_in_memory_samples is not None and not dataset.streaming:
+        place.at("max_in_memory_samples").wrong("streaming with it", show(dataset.max_in_memory_samples))
+    _check_unused(dataset, _OWN - {"tasks"}, place)
 
 
 def _check_unmade(manifest: Manifest, place: Place) -> None:

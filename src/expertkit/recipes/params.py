@@ -26,7 +26,7 @@ Layer = Mapping[str, Mapping[str, Any]]
 ConfigName = Annotated[str, Text(r"[a-z0-9]+([._-][a-z0-9]+)*", "the name of a file of configs/training/")]
 
 SECTIONS: dict[str, Part] = {
-    "data": Part(DataConfig, without=frozenset({"domain"})),
+    "data": Part(DataConfig, without=frozenset({"domain", "own"})),
     "train": Part(TrainConfig, also={"config": ConfigName}),
     "decompose": Part(DecomposeConfig),
     "evaluate": Part(EvaluateConfig, without=frozenset({"grader"})),

@@ -9,12 +9,13 @@ from expertkit.bases import BaseModel
 from expertkit.fields import Entries, Range
 from expertkit.files import canonical_json, sha256_bytes
 from expertkit.manifest import CustomTemplate
-from expertkit.manifest.kinds import ExpertName, NotNegative, Positive, Seed, Threads, Version
+from expertkit.manifest.kinds import ExpertName, NotNegative, Positive, Seed, Share, Threads, Version
+from expertkit.recipes.own_data import OwnData
 from expertkit.recipes.train_config import TrainConfig
 
 Domain = Literal["sql", "json", "cypher", "typescript"]
 """The generators that data can come from."""
-Grader = Literal["sql", "json", "cypher", "typescript"]
+Grader = Literal["sql", "json", "cypher", "typescript", "exact"]
 """What can decide that an answer is right."""
 PromptTemplate = Literal[
     "alpaca", "chatml", "custom", "deepseek", "gemma", "llama2", "llama3", "mistral", "phi", "qwen3", "tokenizer"
@@ -26,18 +27,24 @@ PromptTemplate = Literal[
 class DataConfig:
     """What the data of an expert is made of, the same for every base."""
 
-    domain: Domain
-    """The generator; the manifest names it."""
+    domain: Domain | None
+    """The generator, where the manifest names one."""
+    own: OwnData | None
+    """The data that the expert brings instead."""
     seed: Seed
-    """Seed of the generator."""
+    """Seed of the generator; of own data, of the choice where there is more than is asked for."""
     train: Positive
-    """Items to learn from."""
+    """Items to learn from; of own data, and so for each part, the most that are used."""
     dev: Positive
     """Items on which the base's best prompt is chosen."""
     test: Positive
-    """Items that decide the verdict."""
+    """Items that decide the verdict; generated anew for each version of the expert."""
     unseen: NotNegative
-    """Items made of names that training never shows; a figure of their own."""
+    """Items made of names that training never shows; a figure of their own. None of own data."""
+    max_bad_share: Share
+    """Rows of own data that may be unusable, as a share of all; more stop the run."""
+    similarity: Share
+    """From where on two rows of own data are the same: shared runs of five characters, as a share of all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +98,10 @@ class DataRecipe:
     recipe: Literal[1] = 1
     """Version of this layout."""
     expert: ExpertName
+    version: Version
+    """The expert's version: each has test items of its own."""
+    grader: Grader
+    """What will judge the answers, and so what an item has to be."""
     data: DataConfig
 
     def to_json(self) -> dict[str, Any]:
@@ -133,7 +144,7 @@ class Recipe:
 
     def data_recipe(self) -> DataRecipe:
         """The part that the expert's data is built from."""
-        return DataRecipe(expert=self.expert, data=self.data)
+        return DataRecipe(expert=self.expert, version=self.version, grader=self.evaluate.grader, data=self.data)
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as JSON values; ``from_json`` gives the same recipe back."""

@@ -16,6 +16,7 @@ from expertkit.manifest import Manifest
 from expertkit.recipes.base_models import BaseConfig, find_base_config
 from expertkit.recipes.experts import expert_names, find_manifest
 from expertkit.recipes.line import adapter_layer, line_template, weakest_layer
+from expertkit.recipes.own_data import find_own_data
 from expertkit.recipes.params import SECTIONS, Layer, Params, read_params, read_section, unread
 from expertkit.recipes.recipe import Recipe
 from expertkit.recipes.strict_yaml import load_file
@@ -78,7 +79,10 @@ def _manifests(
             continue
         manifest = find_manifest(folder, _manifest_file(expert), of_manifests)
         if manifest is not None:
-            yield manifest, weakest_layer(manifest, Place(_manifest_file(expert), of_manifests, is_json=True))
+            place = Place(_manifest_file(expert), of_manifests, is_json=True)
+            layer = weakest_layer(manifest, place)
+            own = find_own_data(project, manifest, place.at("training", "dataset"))
+            yield manifest, {**layer, "data": {**layer["data"], "own": own}}
 
 
 def _manifest_file(expert: str) -> str:

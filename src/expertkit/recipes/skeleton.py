@@ -25,13 +25,25 @@ char ::= [^\\x00]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnStart:
+    """Data that a new expert begins with."""
+
+    source: str
+    """A file, which is copied into the expert's folder; a folder or a data set of the hub, which is named."""
+    columns: Mapping[str, str]
+    """Which column is the instruction, the input, the response, the category."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewExpert:
     """What is known of an expert before anything is made."""
 
     name: str
     description: str
-    domain: str
-    """The generator of its data, and its grader."""
+    domain: str | None
+    """The generator of its data, and its grader; None where it brings data of its own."""
+    data: OwnStart | None = None
+    """Its own data."""
     license: str
     """An SPDX identifier."""
     bases: Sequence[str]
@@ -60,6 +72,8 @@ def find_problems(expert: NewExpert, *, asked: str) -> list[Problem]:
     """What is wrong with what was said of a new expert, ``asked`` by a command; or else with its manifest."""
     problems: list[Problem] = []
     for key, (option, kind) in _SAID.items():
+        if key == "domain" and expert.data is not None:
+            continue
         read_any(kind, getattr(expert, key), Place(asked, problems, option))
     if problems or not expert.bases:
         return problems
@@ -81,10 +95,30 @@ def _files(expert: NewExpert) -> dict[str, bytes]:
         LICENSE: f"SPDX-License-Identifier: {expert.license}\n".encode(),
         GRAMMAR: _GRAMMAR.encode(),
         f"{TESTS}/test_cases.json": dump_json(list(expert.cases)),
+        **_data_files(expert.data),
     }
 
 
+def _data_files(data: OwnStart | None) -> dict[str, bytes]:
+    path = Path(data.source) if data else None
+    return {f"data/{path.name}": path.read_bytes()} if path and path.is_file() else {}
+
+
+def _dataset(expert: NewExpert) -> dict[str, Any]:
+    if expert.data is None:
+        return {
+            "path": str(layout.DATA / expert.name),
+            "type": "single",
+            "format": "jsonl",
+            "generation": {"domain": expert.domain},
+            "field_mapping": {"instruction": "question", "input": "context", "response": "answer"},
+        }
+    copied = [str(layout.EXPERTS / expert.name / name) for name in _data_files(expert.data)]
+    return {"path": (copied or [expert.data.source])[0], "type": "single", "field_mapping": dict(expert.data.columns)}
+
+
 def _manifest(expert: NewExpert) -> dict[str, Any]:
+    subject = expert.domain or expert.name.removeprefix("expert-")
     adapter = {"type": "lora", "target_modules": list(get_args(TargetName)), "r": 32, "alpha": 64}
     return {
         "name": expert.name,
@@ -92,23 +126,17 @@ def _manifest(expert: NewExpert) -> dict[str, Any]:
         "schema_version": "2.0",
         "description": expert.description,
         "base_models": [{"name": base, "prompt_template": "chatml", "adapters": [adapter]} for base in expert.bases],
-        "capabilities": [f"language:{expert.domain}"],
-        "routing": {"keywords": [expert.domain]},
+        "capabilities": [f"language:{subject}" if expert.domain else f"task:{subject}"],
+        "routing": {"keywords": [subject]},
         "constraints": {"load_order": 5, "incompatible_with": [], "requires": []},
         "perf": {"latency_ms_overhead": 0.0, "vram_mb_overhead": 0, "supported_batch_sizes": [1]},
         "training": {
-            "dataset": {
-                "path": str(layout.DATA / expert.name),
-                "type": "single",
-                "format": "jsonl",
-                "generation": {"domain": expert.domain},
-                "field_mapping": {"instruction": "question", "input": "context", "response": "answer"},
-            },
+            "dataset": _dataset(expert),
             "config": {"adapter_type": "lora"},
             "decoding": {"grammar_type": "gbnf", "grammar_file": GRAMMAR, "temperature": 0.0},
         },
-        "evaluation": {"test_cases": f"{TESTS}/test_cases.json", "grader": expert.domain},
+        "evaluation": {"test_cases": f"{TESTS}/test_cases.json", "grader": expert.domain or "exact"},
         "license": expert.license,
         "limitations": [],
-        "tags": [expert.domain],
+        "tags": [subject],
     }

@@ -33,6 +33,11 @@ def read_data_recipe(project: Path, expert: str) -> DataRecipe:
     return _read(DataRecipe, project, expert)
 
 
+def load_recipe(path: Path) -> Recipe:
+    """A resolved recipe wherever it lies; fails like ``read_recipe``."""
+    return from_json(Recipe, loads(path.read_bytes(), file=str(path)), file=str(path))
+
+
 def from_json(kind: type[R], value: object, *, file: str) -> R:
     """The recipe that ``to_json`` wrote.
 
@@ -48,13 +53,22 @@ def from_json(kind: type[R], value: object, *, file: str) -> R:
 
 def write_recipes(project: Path, recipes: Sequence[Recipe]) -> tuple[Path, ...]:
     """Replace ``build/recipes/`` by these recipes and give their paths."""
-    pairs = {f"{recipe.key}.json": recipe.to_json() for recipe in recipes}
-    experts = {f"{recipe.expert}.json": recipe.data_recipe().to_json() for recipe in recipes}
-    contents = experts | pairs
+    files = _files(recipes)
     with replace_folder(project / layout.RECIPES) as folder:
-        for name, value in contents.items():
-            (folder / name).write_bytes(dump_json(value))
-    return tuple(project / layout.RECIPES / name for name in contents)
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+    return tuple(project / layout.RECIPES / name for name in files)
+
+
+def are_written(project: Path, recipes: Sequence[Recipe]) -> bool:
+    """Whether ``build/recipes/`` holds these recipes and nothing else."""
+    folder = project / layout.RECIPES
+    return folder.is_dir() and {path.name: path.read_bytes() for path in folder.iterdir()} == _files(recipes)
+
+
+def _files(recipes: Sequence[Recipe]) -> dict[str, bytes]:
+    experts = {f"{recipe.expert}.json": dump_json(recipe.data_recipe().to_json()) for recipe in recipes}
+    return experts | {f"{recipe.key}.json": dump_json(recipe.to_json()) for recipe in recipes}
 
 
 def _read(kind: type[R], project: Path, name: str) -> R:

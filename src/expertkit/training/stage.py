@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from expertkit import bases, layout
 from expertkit.adapters import CONFIG, TENSORS, Adapter, encode_config, encode_tensors
-from expertkit.data.build import data_folder
-from expertkit.data.items import Item, read_items
+from expertkit.data.items import Item, data_folder, read_items
 from expertkit.data.prompt import Template, Turn, completion, render
 from expertkit.data.templates import open_template
 from expertkit.errors import TrainingError
-from expertkit.files import canonical_json, read_json, replace_folder, sha256_bytes, write_json
+from expertkit.files import canonical_json, listing_digest, replace_folder, sha256_bytes, sha256_file, write_json
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe, TrainConfig
 from expertkit.runtime.loading import load_base, load_tokenizer
@@ -63,7 +62,7 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
     check_size(recipe.train, bases.linear_shapes(folder), base=recipe.base)
     data = data_folder(project, recipe.expert)
     planned = read_plan(data, recipe, load_tokenizer(folder))
-    digest = read_json(data / layout.SUMMARY)["digest"]
+    digest = _digest_parts(data, recipe)
     checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
     with following(planned.steps) as progress:
         fitted = _fit(recipe.train, folder, planned, checkpoints, progress)
@@ -85,9 +84,20 @@ def read_plan(data: Path, recipe: Recipe, tokenizer: PreTrainedTokenizerBase) ->
     template = open_template(recipe.prompt_template, tokenizer, own=recipe.custom_template, base=recipe.base)
     parts = {
         part: [_encode(tokenizer, item, recipe, template) for item in read_items(data / f"{part}.jsonl")]
-        for part in ("train", *(["dev"] if recipe.train.eval_steps else []))
+        for part in _parts(recipe)
     }
     return plan(parts["train"], recipe.train, dev=parts.get("dev", ()))
+
+
+def _digest_parts(data: Path, recipe: Recipe) -> str:
+    """Digest of what a training reads of the data."""
+    files = [data / f"{part}.jsonl" for part in _parts(recipe)]
+    return listing_digest({file.name: (file.stat().st_size, sha256_file(file)) for file in files})
+
+
+def _parts(recipe: Recipe) -> Sequence[str]:
+    """The parts of the data that a training reads."""
+    return ("train", "dev") if recipe.train.eval_steps else ("train",)
 
 
 def _fit(config: TrainConfig, base: Path, planned: Plan, checkpoints: Path, progress: Progress) -> Fitted[Learnt]:

@@ -60,5 +60,9 @@ def open_grader(name: str, data: Path) -> Grader:
             from expertkit.evaluation.graders.typescript import TypeScriptGrader
 
             return TypeScriptGrader.from_file(data / layout.TRIALS)
+        case "exact":
+            from expertkit.evaluation.graders.exact import ExactGrader
+
+            return ExactGrader()
         case _:
             raise KeyError(name)

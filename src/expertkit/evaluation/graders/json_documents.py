@@ -41,7 +41,7 @@ class JsonGrader(Grader):
             value = parse_document(answer)
         except ValueError as error:
             return Grade(scores={"equal": False, "valid": False}, problem=str(error))
-        invalid = _find_schema_problem(item, value)
+        invalid = _find_schema_problem(item, value) if item.context else None
         equal = same_value(gold, value)
         unequal = None if equal else f"wrong value: expected {_show(gold)}, got {_show(value)}"
         return Grade(scores={"equal": equal, "valid": invalid is None}, problem=invalid or unequal)

@@ -1,4 +1,4 @@
-"""A model hub of one model on this computer, speaking as much of the hub's protocol as a download needs."""
+"""A hub of one model or data set on this computer, speaking as much of the hub's protocol as a download needs."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Literal
 from urllib.parse import urlsplit
 
 
 @contextmanager
-def serve(folder: Path, *, repo: str, revision: str) -> Iterator[str]:
-    """Serve the files of a folder as the model ``repo`` at ``revision``; gives the hub's address."""
+def serve(folder: Path, *, repo: str, revision: str, kind: Literal["models", "datasets"] = "models") -> Iterator[str]:
+    """Serve the files of a folder as the model or data set ``repo`` at ``revision``; gives the hub's address."""
     names = sorted(path.name for path in folder.iterdir())
     tree = [
         {"type": "file", "path": name, "size": (folder / name).stat().st_size, "oid": _etag(folder / name)}
         for name in names
     ]
     info = {"id": repo, "sha": revision, "siblings": [{"rfilename": name} for name in names]}
+    root = repo if kind == "models" else f"datasets/{repo}"
     answers = {
-        f"/api/models/{repo}/revision/{revision}": json.dumps(info).encode(),
-        f"/api/models/{repo}/tree/{revision}": json.dumps(tree).encode(),
-        **{f"/{repo}/resolve/{revision}/{name}": (folder / name).read_bytes() for name in names},
+        f"/api/{kind}/{repo}": json.dumps(info).encode(),
+        f"/api/{kind}/{repo}/revision/{revision}": json.dumps(info).encode(),
+        f"/api/{kind}/{repo}/tree/{revision}": json.dumps(tree).encode(),
+        **{f"/{root}/resolve/{revision}/{name}": (folder / name).read_bytes() for name in names},
     }
 
     class Hub(BaseHTTPRequestHandler):
@@ -40,6 +43,8 @@ def serve(folder: Path, *, repo: str, revision: str) -> Iterator[str]:
         def _answer(self) -> bytes:
             body = answers.get(urlsplit(self.path).path)
             self.send_response(404 if body is None else 200)
+            if body is None:
+                self.send_header("X-Error-Code", "EntryNotFound")
             self.send_header("X-Repo-Commit", revision)
             self.send_header("ETag", f'"{hashlib.sha1(body or b"", usedforsecurity=False).hexdigest()}"')
             self.send_header("Content-Length", str(len(body or b"")))

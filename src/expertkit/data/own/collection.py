@@ -1,0 +1,272 @@
+"""Own data from its files to the items of each part: read, checked, compared, split, limited."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from expertkit.data.items import Item
+from expertkit.data.own.check import Entry, UnusableError, make_entry
+from expertkit.data.own.columns import Columns, choose_columns
+from expertkit.data.own.duplicates import near_pairs
+from expertkit.data.own.rows import read_rows
+from expertkit.data.split import PARTS, Part, part_of
+from expertkit.errors import ConfigError, Problem
+from expertkit.recipes import DataConfig
+from expertkit.recipes.own_data import DataFile, OwnData
+
+_SHOWN = 5
+_HINT = "expert-cli data validate says what became of every row; nothing was written"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """A row that is not used, and why."""
+
+    place: str
+    problem: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Account:
+    """What became of the rows."""
+
+    columns: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    """By file: which column is what."""
+    rows: int = 0
+    """Rows that were read."""
+    bad: int = 0
+    """Of them, those that cannot be used."""
+    first_bad: list[BadRow] = field(default_factory=list)
+    duplicates: int = 0
+    """Rows that are another one word for word, but for case and spaces."""
+    near_duplicates: int = 0
+    """Rows that are nearly another one."""
+    contradictions: int = 0
+    """Rows that ask what an earlier one asks, and have another answer."""
+    not_needed: int = 0
+    """Usable rows beyond a weight, or beyond what is asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """Own data, ready to be written."""
+
+    parts: Mapping[str, tuple[Item, ...]]
+    """Train, dev and test."""
+    account: Account
+
+
+def collect(project: Path, config: DataConfig, own: OwnData, *, needs_json: bool) -> Collected:
+    """The items of every part.
+
+    Args:
+        project: root of the project.
+        config: how many items, and what is put up with.
+        own: the files and what is asked of them.
+        needs_json: whether the grader asks for JSON documents.
+
+    Raises:
+        ConfigError: too many rows are bad, columns are missing, parts share items or have none.
+        FormatError: a file is not of its format at all.
+        PackagingError: the hub has no such data set.
+    """
+    account = Account()
+    limits: dict[Part, int] = {"train": config.train, "dev": config.dev, "test": config.test}
+    try:
+        drawn = _read_all(project, own, account, needs_json=needs_json)
+        entries = list(_enough(drawn, own, limits) if own.streaming else drawn)
+        _check_bad(account, config.max_bad_share)
+        if own.deduplicate:
+            entries = _without_duplicates(entries, account, similarity=config.similarity)
+        parts = _split(entries)
+        account.contradictions = _count_contradictions(entries)
+        parts = {part: _choose(found, own, limit=limits[part], seed=config.seed) for part, found in parts.items()}
+        account.not_needed = len(entries) - sum(map(len, parts.values()))
+        _check_parts(parts, own)
+        _check_leaks(parts, similarity=config.similarity)
+    except ConfigError as error:
+        raise ConfigError(error.problems, hint=_HINT) from None
+    return Collected(parts={part: _items(part, found) for part, found in parts.items()}, account=account)
+
+
+def to_json(account: Account) -> dict[str, Any]:
+    """The account as JSON values."""
+    return asdict(account)
+
+
+def _read_all(project: Path, own: OwnData, account: Account, *, needs_json: bool) -> Iterator[Entry]:
+    for file in own.files:
+        yield from _read(project, file, own, account, needs_json=needs_json)
+
+
+def _read(project: Path, file: DataFile, own: OwnData, account: Account, *, needs_json: bool) -> Iterator[Entry]:
+    columns: Columns | None = None
+    for row in read_rows(file, project):
+        account.rows += 1
+        try:
+            if columns is None and row.values is not None:
+                columns = _columns(row.values, file, own)
+                account.columns[file.place] = asdict(columns)
+            yield make_entry(row, columns, own, task=file.task, needs_json=needs_json)
+        except UnusableError as error:
+            account.bad += 1
+            if len(account.first_bad) < _SHOWN:
+                account.first_bad.append(BadRow(place=row.place, problem=str(error)))
+
+
+def _columns(there: Mapping[str, Any], file: DataFile, own: OwnData) -> Columns:
+    chosen = choose_columns(there.keys(), own.columns, file=file.place)
+    if isinstance(chosen, Columns):
+        return chosen
+    raise ConfigError(chosen)
+
+
+def _enough(entries: Iterable[Entry], own: OwnData, limits: Mapping[Part, int]) -> Iterator[Entry]:
+    """Entries of a stream until every part has its number of different ones, or enough were looked at."""
+    counts = dict.fromkeys(limits, 0)
+    seen: set[tuple[str, str]] = set()
+    for number, entry in enumerate(entries, start=1):
+        part = entry.part or _part(entry)
+        if entry.asked not in seen:
+            seen.add(entry.asked)
+            counts[part] += 1
+            yield entry
+        if all(counts[name] >= limit for name, limit in limits.items()) or number == own.most_rows:
+            return
+
+
+def _check_bad(account: Account, most: float) -> None:
+    if account.rows and account.bad / account.rows > most:
+        problems = [
+            Problem(file=row.place, place="", expected="a usable row", got=row.problem) for row in account.first_bad
+        ]
+        more = f"{account.bad} of {account.rows} ({account.bad / account.rows:.1%}), the first {len(problems)} above"
+        problems.append(
+            Problem(file="params.yaml", place="data.max_bad_share", expected=f"at most {most:.1%} bad rows", got=more)
+        )
+        raise ConfigError(problems)
+
+
+def _without_duplicates(entries: Sequence[Entry], account: Account, *, similarity: float) -> list[Entry]:
+    """The first of those that are the same, of parts that are split by us or of one part."""
+    seen: set[object] = set()
+    kept = []
+    for entry in entries:
+        key = (entry.part, *entry.asked, " ".join(entry.answer.split()))
+        if key not in seen:
+            seen.add(key)
+            kept.append(entry)
+    account.duplicates = len(entries) - len(kept)
+    again = {later for first, later in near_pairs(kept, similarity=similarity) if kept[first].part == kept[later].part}
+    account.near_duplicates = len(again)
+    return [entry for at, entry in enumerate(kept) if at not in again]
+
+
+def _split(entries: Sequence[Entry]) -> dict[Part, list[Entry]]:
+    """By the part of the file, else by its own text; nothing goes by that to a part that has a file."""
+    given = {entry.part for entry in entries}
+    parts: dict[Part, list[Entry]] = {part: [] for part in PARTS}
+    for entry in entries:
+        own = _part(entry)
+        parts[entry.part or ("train" if own in given else own)].append(entry)
+    return parts
+
+
+def _part(entry: Entry) -> Part:
+    return part_of("\0".join(entry.asked))
+
+
+def _count_contradictions(entries: Iterable[Entry]) -> int:
+    answers: dict[tuple[str, str], str] = {}
+    return sum(answers.setdefault(entry.asked, entry.answer) != entry.answer for entry in entries)
+
+
+def _choose(entries: Sequence[Entry], own: OwnData, *, limit: int, seed: int) -> list[Entry]:
+    """So many entries, in their order: of a weighted task its share, and of all at most ``limit``."""
+    weights = {file.task: file.weight for file in own.files}
+    by_task: dict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        by_task[entry.category].append(entry)
+    kept = [
+        entry
+        for task, found in by_task.items()
+        for entry in _lowest(found, math.ceil(len(found) * weights.get(task, 1.0)), rank=_rank(seed))
+    ]
+    chosen = {id(entry) for entry in _lowest(kept, limit, rank=_rank(seed))}
+    return [entry for entry in entries if id(entry) in chosen]
+
+
+def _rank(seed: int) -> Callable[[Entry], bytes]:
+    """An order that has to do with nothing but the seed."""
+    return lambda entry: hashlib.sha256("\0".join([str(seed), *entry.asked, entry.answer]).encode()).digest()
+
+
+def _lowest(entries: Sequence[Entry], count: int, *, rank: Callable[[Entry], bytes]) -> list[Entry]:
+    return list(entries) if len(entries) <= count else sorted(entries, key=rank)[:count]
+
+
+def _check_parts(parts: Mapping[Part, Sequence[Entry]], own: OwnData) -> None:
+    file = own.files[0].place
+    problems = [
+        Problem(file=file, place="", expected=f"items for the part {part}", got="none")
+        for part, found in parts.items()
+        if not found
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _check_leaks(parts: Mapping[Part, Sequence[Entry]], *, similarity: float) -> None:
+    """Refuse parts that share what they ask, or nearly.
+
+    Raises:
+        ConfigError: the first few that do.
+    """
+    listed = [(part, entry) for part, found in parts.items() for entry in found]
+    leaks = {**_same(listed), **_near(listed, similarity)}
+    if leaks:
+        problems = [
+            Problem(file=listed[later][1].place, place="", expected=f"nothing that {listed[first][0]} has", got=got)
+            for (first, later), got in list(leaks.items())[:_SHOWN]
+        ]
+        rest = Problem(file="data", place="", expected="parts without common items", got=f"{len(leaks)} in common")
+        raise ConfigError([*problems, rest])
+
+
+def _same(listed: Sequence[tuple[Part, Entry]]) -> dict[tuple[int, int], str]:
+    first_at: dict[tuple[str, str], int] = {}
+    found: dict[tuple[int, int], str] = {}
+    for at, (part, entry) in enumerate(listed):
+        first = first_at.setdefault(entry.asked, at)
+        if listed[first][0] != part:
+            found[first, at] = f"the question of {listed[first][1].place}"
+    return found
+
+
+def _near(listed: Sequence[tuple[Part, Entry]], similarity: float) -> dict[tuple[int, int], str]:
+    pairs = near_pairs([entry for _, entry in listed], similarity=similarity)
+    return {
+        (first, later): f"nearly the question of {listed[first][1].place}"
+        for first, later in pairs
+        if listed[first][0] != listed[later][0] and listed[first][1].asked != listed[later][1].asked
+    }
+
+
+def _items(part: Part, entries: Sequence[Entry]) -> tuple[Item, ...]:
+    return tuple(
+        Item(
+            id=f"{part}-{number:05}",
+            form=entry.category,
+            group=hashlib.sha256((entry.group or f"{part} {number}").encode()).hexdigest()[:16],
+            question=entry.question,
+            context=entry.context,
+            answer=entry.answer,
+        )
+        for number, entry in enumerate(entries)
+    )
