@@ -13,7 +13,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
 
-from benchmarks import accuracy, cli, digests, machine, overhead, packing, release
+from benchmarks import accuracy, cli, digests, kills, machine, overhead, packing, release, training
 from benchmarks.commands import say
 from benchmarks.rows import Lab, Row
 from benchmarks.table import render
@@ -23,10 +23,12 @@ from expertkit.files import write_json
 BENCHMARKS: dict[str, Callable[[Lab], list[Row]]] = {
     "cli": cli.measure,
     "packing": packing.measure,
+    "training": training.measure,
     "release": release.measure,
     "accuracy": accuracy.measure,
     "digests": digests.measure,
     "overhead": overhead.measure,
+    "kills": kills.measure,
 }
 """In the order they run: what one has released, the next ones look at."""
 

@@ -45,7 +45,9 @@ class Row:
     """When the last plain line was printed, on the clock of ``started``."""
 
     def show(self, reports: Sequence[Report], tail: Tail) -> None:
-        """Bring the row up to date with what the stage has reported since."""
+        """Bring the row up to date with what the stage has reported since; what a person should know stays above."""
+        while tail.notes:
+            say(f"  {self.stage}  {tail.notes.pop(0)}")
         if not reports:
             return
         last = reports[-1]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from expertkit import layout
 
@@ -27,6 +28,8 @@ class Tail:
     total: int | None = None
     """Steps of the whole stage, once it has said so."""
     unit: str = "steps"
+    notes: list[str] = field(default_factory=list)
+    """What the stage wants a person to know, that nobody has been told yet."""
     read_bytes: int = 0
 
     @property
@@ -49,9 +52,12 @@ class Tail:
         self.read_bytes += len(whole) + bool(whole)
         return [report for line in whole.splitlines() if (report := self._take(json.loads(line)))]
 
-    def _take(self, line: dict[str, float]) -> Report | None:
-        if "step" not in line:
+    def _take(self, line: dict[str, Any]) -> Report | None:
+        if "total" in line:
             self.total, self.unit = int(line["total"]), str(line["unit"])
+        if "note" in line:
+            self.notes.append(str(line["note"]))
+        if "step" not in line:
             return None
         step, elapsed_s = int(line.pop("step")), line.pop("elapsed_s")
         return Report(step=step, elapsed_s=elapsed_s, measured=line)

@@ -106,6 +106,25 @@ def replace_folder(path: Path) -> Iterator[Path]:
     _sync(path.parent)
 
 
+def place_folder(folder: Path, path: Path) -> None:
+    """Give a finished folder the name ``path``, which nothing has yet, its files on the disk first.
+
+    Both lie on one disk.
+    """
+    with naming(path):
+        _settle(folder)
+        folder.rename(path)
+    _sync(path.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove a folder that never has its name without all of its files: it is called something else first."""
+    aside = path.with_name(f".{path.name}.gone")
+    shutil.rmtree(aside, ignore_errors=True)
+    path.rename(aside)
+    shutil.rmtree(aside)
+
+
 def write_json(path: Path, value: object) -> None:
     """Replace ``path`` by ``value`` as indented JSON in the order given, atomically."""
     write_bytes(path, dump_json(value))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import accuracy, digests, machine, overhead, release, traces
+from benchmarks import accuracy, digests, machine, overhead, release, traces, training
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.commands import typed
 from benchmarks.rows import Lab, Row, at_most, reported
@@ -121,6 +121,14 @@ def test_the_flow_is_compared_with_what_was_typed() -> None:
     rows = overhead.compare(seconds, settings="short")
 
     assert [row.measured for row in rows] == ["1.10", "0.80", "10.0 s", "11.0 s", "8.0 s"]
+    assert _met(rows) == [True, False, None, None, None]
+
+
+def test_training_is_compared_with_a_plain_script() -> None:
+    """Ratios against their goals, and the speeds they were made of."""
+    rows = training.compare({training.PLAIN: 1000.0, training.OURS: 1100.0, training.PACKED: 1400.0})
+
+    assert [row.measured for row in rows] == ["1.10", "1.40", "1,000", "1,100", "1,400"]
     assert _met(rows) == [True, False, None, None, None]
 
 

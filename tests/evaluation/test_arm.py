@@ -22,7 +22,7 @@ from expertkit.runtime.loading import attach, load_base
 from expertkit.training.adapter import train_adapter
 from expertkit.training.plan import plan
 from expertkit.training.rows import encode_row
-from tests.training.test_adapter import CONFIG
+from tests.training.test_adapter import CONFIG, NOBODY
 
 if TYPE_CHECKING:
     from expertkit.runtime.generation import Model
@@ -94,9 +94,7 @@ def _trained_score(train: Sequence[Item], checkpoints: Path) -> float:
         CONFIG, rank=16, alpha=32, target_modules=_MODULES, dropout=0.0, max_steps=150, batch_size=32,
         learning_rate=4e-3, warmup_steps=10, save_steps=1000, logging_steps=50,
     )  # fmt: skip
-    lora, _ = train_adapter(
-        model, tokenizer, plan(rows, config), config, checkpoints=checkpoints, measure=lambda _step, _values: None
-    )
+    lora, _ = train_adapter(model, tokenizer, plan(rows, config), config, checkpoints=checkpoints, listener=NOBODY)
     items = list(_SQL.generate("test", count=90, seed=1))
     expert = attach(load_base(Path("models/qwen3-tiny"))[0], lora, base="qwen3-tiny")
     return run_arm(items, _answering(expert, tokenizer), _grader(items), template=TEMPLATES["chatml"]).score("rows")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from expertkit.progress import progress
-from tasks.display import describe
+from tasks.display import describe, row
 from tasks.progress import Report, Tail
 
 
@@ -31,6 +31,31 @@ def test_each_report_is_read_once() -> None:
     assert [report.step for report in rest] == [2, 3]
     assert (tail.total, tail.unit) == (3, "steps")
     assert tail.read() == []
+
+
+def test_a_note_is_no_report_and_is_kept_for_a_person(capsys: pytest.CaptureFixture[str]) -> None:
+    """What had to be done otherwise is printed by the stage, and once more by who follows it."""
+    tail = Tail(stage="train@a")
+
+    with progress("train@a", total=3) as writer, row("train@a") as shown:
+        writer.report(1, loss=2.0)
+        writer.say("out of memory: \x1b[2Jbegun anew")
+        reports = tail.read()
+        shown.show(reports, tail)
+
+    assert [report.step for report in reports] == [1]
+    assert tail.notes == []
+    assert capsys.readouterr().err.count("out of memory: \\x1b[2Jbegun anew") == 2
+
+
+def test_a_stage_that_nobody_hears_leaves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of several processes one is followed."""
+    with progress("train@a", total=3, is_heard=False) as writer:
+        writer.report(1, loss=2.0)
+        writer.say("going on")
+
+    assert not Tail(stage="train@a").path.exists()
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_line_that_is_being_written_waits() -> None:

@@ -17,7 +17,7 @@ from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 from expertkit.runtime.loading import load_base
 from expertkit.training.adapter import Point, train_adapter
-from expertkit.training.checkpoints import newest_checkpoint
+from expertkit.training.callback import Listener
 from expertkit.training.plan import plan
 from expertkit.training.rows import IGNORED, Row, encode_row
 
@@ -41,6 +41,8 @@ CONFIG = TrainConfig(
     save_steps=2,
 )
 
+NOBODY = Listener(measure=lambda _step, _values: None, say=lambda _note: None)
+
 KINDS = {
     "lora": CONFIG,
     "lora with stabilized ranks": replace(CONFIG, use_rslora=True, rank_pattern={"layers.0.self_attn.q_proj": 2}),
@@ -53,7 +55,7 @@ def _train(base: Path, checkpoints: Path, config: TrainConfig = CONFIG) -> tuple
     model, tokenizer = load_base(base)
     rows = [_row(tokenizer, item) for item in domain("sql").generate("train", count=40, seed=1)]
     adapter, curve = train_adapter(
-        model, tokenizer, plan(rows, config), config, checkpoints=checkpoints, measure=lambda _step, _values: None
+        model, tokenizer, plan(rows, config, dev=rows[:4]), config, checkpoints=checkpoints, listener=NOBODY
     )
     return encode_tensors(adapter), curve
 
@@ -92,25 +94,17 @@ def test_a_resumed_training_gives_the_bytes_of_an_uninterrupted_one(
     assert [point.step for point in curve] == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_checkpoint_that_is_not_whole_is_not_resumed_from(nano_base: Path, tmp_path: Path) -> None:
-    """A killed run leaves the highest number half written: the one before it is taken."""
-    _train(nano_base, tmp_path)
-    weights = tmp_path / "checkpoint-6" / "adapter_model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:100])
+def test_the_best_checkpoint_is_found_again(nano_base: Path, tmp_path: Path) -> None:
+    """A training that was killed after its last step still takes the adapter with the least loss on dev."""
+    config = replace(CONFIG, learning_rate=1.0, eval_steps=1, save_steps=1, load_best_model_at_end=True)
+    best, curve = _train(nano_base, tmp_path, config)
 
-    found = newest_checkpoint(tmp_path)
+    again, _ = _train(nano_base, tmp_path, config)
+    last, _ = _train(nano_base, tmp_path / "last", replace(config, load_best_model_at_end=False))
 
-    assert found == tmp_path / "checkpoint-4"
-    assert not (tmp_path / "checkpoint-6").exists()
-
-
-def test_a_checkpoint_without_its_seal_is_not_whole(nano_base: Path, tmp_path: Path) -> None:
-    """The seal is written last, so its absence tells of a kill."""
-    _train(nano_base, tmp_path)
-    for seal in tmp_path.glob("*/sealed.json"):
-        seal.unlink()
-
-    assert newest_checkpoint(tmp_path) is None
+    on_dev = [point.dev_loss for point in curve]
+    assert on_dev.index(min(on_dev)) < len(on_dev) - 1  # type: ignore[type-var]
+    assert again == best != last
 
 
 def test_another_seed_gives_another_adapter(nano_base: Path, tmp_path: Path) -> None:

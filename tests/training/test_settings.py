@@ -32,6 +32,8 @@ from expertkit.recipes import TrainConfig, resolve
 from expertkit.runtime.loading import load_base
 from expertkit.training.adapter import Point, train_adapter
 from expertkit.training.arguments import attention, check_computer
+from expertkit.training.callback import Listener
+from expertkit.training.checkpoints import checkpoints
 from expertkit.training.plan import plan
 from expertkit.training.rows import Row, encode_row
 from tests.recipes.builders import edit, make_project
@@ -119,13 +121,18 @@ class Trainings:
 
         with watch, torch.autograd.graph.saved_tensors_hooks(keep, lambda values: values):
             adapter, curve = train_adapter(
-                model, tokenizer, plan(rows, config, dev=rows[:4]), config, checkpoints=folder, measure=measure
+                model,
+                tokenizer,
+                plan(rows, config, dev=rows[:4]),
+                config,
+                checkpoints=folder,
+                listener=Listener(measure=measure, say=lambda _note: None),
             )
         saved = torch.load(max(folder.glob("checkpoint-*/optimizer.pt"), key=lambda path: path.stat().st_mtime))
         moments = {name for state in saved["state"].values() for name, value in state.items() if value is not None}
         return Run(
             tensors=encode_tensors(adapter), curve=tuple(curve),
-            checkpoints=tuple(sorted(path.name for path in folder.iterdir())), moments=frozenset(moments),
+            checkpoints=tuple(sorted(path.name for path in checkpoints(folder))), moments=frozenset(moments),
             kept_bytes=kept[0], fused_attention=watch.fused, half_products=watch.half, threads=threads[0],
         )  # fmt: skip
 
@@ -231,11 +238,15 @@ EFFECTS: dict[str, Effect] = {
 }
 REFUSED_HERE = {"fp16": True, "use_tf32": True, "flash_attention_2": True}
 """What needs a GPU."""
+TRIED_ELSEWHERE = {
+    "max_adapter_share",  # decides whether there is a run: test_size
+    "processes",  # takes a launcher: test_processes, and the line's test_training
+}
 
 
 def test_every_setting_is_tried() -> None:
     """A new key without a row here would be one that nobody has seen take effect."""
-    assert {*EFFECTS, *REFUSED_HERE} == {field.name for field in fields(TrainConfig)}
+    assert {*EFFECTS, *REFUSED_HERE, *TRIED_ELSEWHERE} == {field.name for field in fields(TrainConfig)}
 
 
 @pytest.mark.parametrize("key", EFFECTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -17,13 +18,21 @@ from expertkit.cli.main import emit
 def command(expert: str, base: str, *, as_json: bool) -> None:
     """Train the adapter of an expert for one base into build/train/<expert>-<base>/.
 
-    A run that was stopped goes on from its newest whole checkpoint.
+    A run that was stopped goes on from its newest whole checkpoint. Where the recipe asks for several processes,
+    they are started through accelerate.
     """
     from expertkit.progress import progress
     from expertkit.recipes import read_recipe
-    from expertkit.training.stage import train_expert
+    from expertkit.training import processes
 
     recipe = read_recipe(Path(), expert, base)
-    result = train_expert(Path(), recipe, lambda steps: progress(f"train@{recipe.key}", total=steps))
+    if recipe.train.processes > 1 and not processes.is_launched():
+        words = ["train", "--expert", expert, "--base", base, *(["--json"] if as_json else [])]
+        sys.exit(processes.launch(recipe.train, words))
+    from expertkit.training.stage import train_expert
+
+    is_first = processes.is_first()
+    result = train_expert(Path(), recipe, lambda steps: progress(f"train@{recipe.key}", total=steps, is_heard=is_first))
     text = f"{recipe.key}: {result['parameters']:,} weights in {result['path']}, last loss {result['loss']:.4f}"
-    emit(result, as_json=as_json, text=text)
+    if is_first:
+        emit(result, as_json=as_json, text=text)

@@ -18,13 +18,14 @@ from expertkit.fields.json_schema import json_schema
 from expertkit.fields.place import Place, show
 from expertkit.fields.rules import Entries, NotBoth, OneOf, Range, Text, When
 from expertkit.fields.shapes import check_rules, miss, read_keys, read_shape, shape_of
-from expertkit.fields.types import Formerly, Part
+from expertkit.fields.types import Formerly, Never, Part
 
 __all__ = [
     "NEEDED",
     "UNREAD",
     "Entries",
     "Formerly",
+    "Never",
     "NotBoth",
     "OneOf",
     "Part",

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Protocol, Union, get_args, get_origi
 from expertkit.fields.declarations import NEEDED, declared, extras_of, fields_of, is_needed, known, rules_of
 from expertkit.fields.place import Place, show
 from expertkit.fields.rules import Rule
-from expertkit.fields.types import Formerly, Part
+from expertkit.fields.types import Formerly, Never, Part
 
 LARGEST_INT = 2**53 - 1
 """What JSON readers everywhere, and RFC 8785, hold exactly."""
@@ -46,7 +46,7 @@ def read_shape(shape: Shape, value: object, place: Place) -> Any:
     if not shape.resembles(value):
         excess = ", which is too large" if _exceeds(value, shape) else ""
         place.wrong(shape.describe(), f"{show(value)}{excess}", known=known, word=word)
-    elif place.deviates(shape.describe(), show(value), known=known, word=word):
+    elif place.deviates(shape.describe(), f"{show(value)}{_why(shape, value)}", known=known, word=word):
         return value
     return None
 
@@ -56,6 +56,12 @@ def _words(shape: Shape) -> Sequence[str]:
     if isinstance(shape, Either):
         return [word for member in shape.members for word in _words(member)]
     return [word for word in shape.words if isinstance(word, str)] if isinstance(shape, Choice) else ()
+
+
+def _why(shape: Shape, value: object) -> str:
+    """Why a word that people try will not do."""
+    words, why = (shape.never.words, shape.never.why) if isinstance(shape, Choice) and shape.never else ((), "")
+    return f", {why}" if value in words else ""
 
 
 def _exceeds(value: object, shape: Shape) -> bool:
@@ -106,6 +112,7 @@ class Choice(Shape):
     """One of a few words or numbers."""
 
     words: tuple[Any, ...]
+    never: Never | None = None
 
     def fits(self, value: object) -> bool:
         """Whether it is one of them; 1 is not true."""
@@ -294,6 +301,8 @@ def shape_of(kind: Any) -> Shape:
     bare, *rules = get_args(kind)
     if isinstance(rules[0], Part):
         return Some(rules[0])
+    if isinstance(rules[0], Never):
+        return Choice(get_args(bare), rules[0])
     shape = shape_of(bare)
     for rule in rules:
         shape = Widened(shape, shape_of(rule.kind)) if isinstance(rule, Formerly) else Narrowed(shape, rule)

@@ -1,4 +1,4 @@
-"""What a type becomes with one of these beside it in ``Annotated``: part of a dataclass, or what older files had."""
+"""What stands beside a type in ``Annotated``: part of a dataclass, what older files had, why some words are wrong."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ class Part:
     """Fields that may not be given here."""
     also: Mapping[str, Any] = field(default_factory=dict, hash=False)
     """Further keys, with their types."""
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """Words that people try here, and why none of them will do; said where one is met."""
+
+    words: tuple[str, ...]
+    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from expertkit.fields import Entries, Formerly, Range, Text
+from expertkit.fields import Entries, Formerly, Never, Range, Text
 
 _SPACE = r"\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 """What ECMA-262 takes for space, written out, because Python takes other signs for it."""
@@ -54,7 +54,11 @@ PromptTemplate = Literal[
     "llama3", "mistral", "phi", "deepseek", "gemma", "tokenizer",
 ]  # fmt: skip
 Quantization = Literal["int4", "int8", "fp16", "bf16", "none"]
-TargetModule = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+TargetName = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+TargetModule = Annotated[
+    TargetName,
+    Never(("embed_tokens", "lm_head"), "the whole vocabulary, which makes a model of gigabytes of an adapter"),
+]
 TargetModules = Annotated[tuple[TargetModule, ...], Entries(low=1)]
 Rank = Annotated[int, Range(1, 256)]
 Alpha = Annotated[int, Range(low=1)]

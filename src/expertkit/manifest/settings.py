@@ -46,6 +46,7 @@ class TrainingConfig:
     dropout: Dropout | None = None
     target_modules: TargetModules | None = None
     feedforward_modules: TargetModules | None = None
+    max_adapter_share: Annotated[float, Range(above=0, high=1)] | None = None
     epochs: Epochs | None = None
     num_epochs: Epochs | None = None
     max_steps: Positive | None = None
@@ -62,6 +63,7 @@ class TrainingConfig:
     max_seq_length: Annotated[int, Range(low=8)] | None = None
     seed: Seed | None = None
     threads: Threads | None = None
+    processes: Positive | None = None
     packing: bool | None = None
     completion_only: bool | None = None
     group_by_length: bool | None = None

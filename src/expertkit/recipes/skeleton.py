@@ -12,7 +12,7 @@ from expertkit.errors import ManifestError, Problem
 from expertkit.fields import Place, read_any
 from expertkit.files import dump_json, replace_folder
 from expertkit.manifest import parse
-from expertkit.manifest.kinds import ExpertName, Tag, TargetModule, Words
+from expertkit.manifest.kinds import ExpertName, Tag, TargetName, Words
 from expertkit.recipes.experts import GRAMMAR, LICENSE, README, TESTS
 from expertkit.recipes.line import check_line, weakest_layer
 from expertkit.recipes.recipe import Domain
@@ -119,7 +119,7 @@ def _dataset(expert: NewExpert) -> dict[str, Any]:
 
 def _manifest(expert: NewExpert) -> dict[str, Any]:
     subject = expert.domain or expert.name.removeprefix("expert-")
-    adapter = {"type": "lora", "target_modules": list(get_args(TargetModule)), "r": 32, "alpha": 64}
+    adapter = {"type": "lora", "target_modules": list(get_args(TargetName)), "r": 32, "alpha": 64}
     return {
         "name": expert.name,
         "version": "0.1.0",

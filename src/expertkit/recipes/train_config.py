@@ -40,6 +40,8 @@ class TrainConfig:
     """Linear layers that get an adapter, in every block."""
     feedforward_modules: TargetModules | None = None
     """Those of them whose inputs are scaled in place of their outputs. For ia3 only."""
+    max_adapter_share: Annotated[float, Range(above=0, high=1)] = 0.5
+    """Most weights of the adapter, as a share of the base's; a larger one is refused before it is trained."""
     max_steps: Positive | None = None
     """Optimizer steps in all; or epochs."""
     epochs: Annotated[float, Range(above=0)] | None = None
@@ -47,7 +49,7 @@ class TrainConfig:
     learning_rate: LearningRate
     """Largest learning rate, reached after the warm-up."""
     batch_size: Positive
-    """Rows in one forward pass."""
+    """Rows in one forward pass; of all processes together."""
     gradient_accumulation_steps: Positive
     """Forward passes in one optimizer step."""
     warmup_steps: NotNegative | None = None
@@ -88,6 +90,8 @@ class TrainConfig:
     """Seed of initialisation, dropout and order."""
     threads: Threads
     """CPU threads; part of the recipe because sums depend on it."""
+    processes: Annotated[int, Range(1, 1024)] = 1
+    """Processes that share a step's rows, on one computer or several; batch_size is divided among them."""
     logging_steps: Positive
     """Steps between two points of the loss curve."""
     eval_steps: Positive | None = None

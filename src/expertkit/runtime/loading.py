@@ -33,11 +33,23 @@ def load_base(folder: Path, *, attention: str | None = None) -> tuple[PreTrained
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, attn_implementation=attention
         )
-        tokenizer = AutoTokenizer.from_pretrained(folder)
     except (OSError, ValueError) as error:
         raise CompatibilityError(f"{folder}: expected a causal language model, got {error}") from error
     model.train(mode=False)
-    return model, tokenizer
+    return model, load_tokenizer(folder)
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a transformers directory alone.
+
+    Raises:
+        CompatibilityError: the folder holds none that transformers can load.
+    """
+    try:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
+    except (OSError, ValueError) as error:
+        raise CompatibilityError(f"{folder}: expected a causal language model, got {error}") from error
+    return tokenizer
 
 
 def attach(model: PreTrainedModel, adapter: Adapter, *, base: str) -> PeftModel:

@@ -20,10 +20,12 @@ from expertkit.adapters import Adapter, learnt
 from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 from expertkit.training.arguments import peft_settings, trainer_arguments
-from expertkit.training.callback import Measure, ReportToProgress
-from expertkit.training.checkpoints import SealCheckpoints, newest_checkpoint
+from expertkit.training.callback import Listener, ReportToProgress
+from expertkit.training.checkpoints import newest_checkpoint
 from expertkit.training.plan import Plan
+from expertkit.training.processes import agreed, is_first
 from expertkit.training.rows import Padding
+from expertkit.training.trainer import SealingTrainer
 
 if TYPE_CHECKING:
     from peft import PeftModel
@@ -49,7 +51,7 @@ def train_adapter(
     config: TrainConfig,
     *,
     checkpoints: Path,
-    measure: Measure,
+    listener: Listener,
 ) -> tuple[Adapter, list[Point]]:
     """Learn an adapter of ``model`` as planned; give it with its loss curve from the first step on.
 
@@ -60,27 +62,30 @@ def train_adapter(
         config: rank, rates and the rest.
         checkpoints: a folder for this recipe and data alone; training goes on from the newest whole
             checkpoint in it.
-        measure: told the loss as training goes.
+        listener: told the loss as training goes.
 
     Raises:
         TrainingError: the base has no such layers, or the learnt weights are not finite.
     """
     torch.set_num_threads(config.threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it CUDA has no deterministic products
+    os.environ["ACCELERATE_MIXED_PRECISION"] = "no"  # the settings say it, whatever a launcher was told
     torch.use_deterministic_algorithms(mode=True)
     set_seed(config.seed)
     wrapped = _wrap(model, config)
-    trainer = Trainer(
+    trainer = SealingTrainer(
+        folder=checkpoints,
         model=wrapped,
         args=trainer_arguments(config, plan, checkpoints),
         train_dataset=plan.rows,
         eval_dataset=list(plan.dev) if config.eval_steps else None,
         data_collator=Padding(tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id),
-        callbacks=[ReportToProgress(measure), SealCheckpoints()],
+        callbacks=[ReportToProgress(listener.measure)],
     )
     trainer.remove_callback(PrinterCallback)
-    found = newest_checkpoint(checkpoints)
+    found = agreed(newest_checkpoint(checkpoints, listener.say) if is_first() else None)
     trainer.train(resume_from_checkpoint=str(found) if found else None)
+    trainer.accelerator.wait_for_everyone()  # whoever still reads a checkpoint, before they are removed
     return _collect(wrapped, config), _curve(trainer)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,7 +13,9 @@ from transformers import TrainingArguments
 
 from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
+from expertkit.training.checkpoints import unfinished
 from expertkit.training.plan import Plan
+from expertkit.training.processes import count_processes, find_rest
 
 _AMPERE = (8, 0)
 
@@ -23,7 +26,7 @@ def check_computer(config: TrainConfig) -> None:
     Raises:
         TrainingError: it cannot; everything at once. Nothing is left out in silence.
     """
-    problems = list(_find_problems(config))
+    problems = [*_of_processes(config), *_find_problems(config)]
     if problems:
         raise TrainingError("; ".join(problems), hint="change the settings of train, or use another computer")
 
@@ -44,6 +47,18 @@ def _find_problems(config: TrainConfig) -> Iterator[str]:
         yield f"eval_steps: expected a multiple of logging_steps, {config.logging_steps}, got {config.eval_steps}"
     if config.load_best_model_at_end and not (config.eval_steps and config.save_steps % config.eval_steps == 0):
         yield f"load_best_model_at_end: expected eval_steps that divide save_steps, got {config.eval_steps}"
+
+
+def _of_processes(config: TrainConfig) -> Iterator[str]:
+    """What is wrong with how many processes there are: a step has the recipe's rows, whoever reads them."""
+    running, here = count_processes(), int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if running != config.processes:
+        yield f"processes: expected {config.processes}, as the recipe says, got {running} launched"
+    rest = find_rest(config)
+    if rest:
+        yield rest
+    if torch.cuda.is_available() and here > torch.cuda.device_count():
+        yield f"processes: expected a GPU for each of the {here} on this computer, got {torch.cuda.device_count()}"
 
 
 def attention(config: TrainConfig) -> str | None:
@@ -78,12 +93,13 @@ def peft_settings(config: TrainConfig) -> PeftConfig:
 
 
 def trainer_arguments(config: TrainConfig, plan: Plan, checkpoints: Path) -> TrainingArguments:
-    """What the Trainer is told."""
+    """What the Trainer of one process is told; it writes checkpoints where they are not finished yet."""
+    rows = config.batch_size // config.processes
     return TrainingArguments(
-        output_dir=str(checkpoints),
+        output_dir=str(unfinished(checkpoints)),
         max_steps=plan.steps,
-        per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=config.batch_size,
+        per_device_train_batch_size=rows,
+        per_device_eval_batch_size=rows,
         gradient_accumulation_steps=config.gradient_accumulation_steps,
         learning_rate=config.learning_rate,
         lr_scheduler_type=config.lr_scheduler,
@@ -96,6 +112,7 @@ def trainer_arguments(config: TrainConfig, plan: Plan, checkpoints: Path) -> Tra
         bf16=config.bf16,
         fp16=config.fp16,
         tf32=config.use_tf32 or None,
+        ddp_find_unused_parameters=False,  # every factor is used in every pass
         gradient_checkpointing=config.gradient_checkpointing,
         gradient_checkpointing_kwargs={"use_reentrant": False} if config.gradient_checkpointing else None,
         logging_steps=config.logging_steps,

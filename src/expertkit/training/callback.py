@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 Measure = Callable[[int, dict[str, float]], None]
 """Told the step (from 1) and what was measured at it: ``loss`` and ``learning_rate``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """Who hears of a training."""
+
+    measure: Measure
+    say: Callable[[str], None]
+    """Told in a line what a person should know: what is gone on from, and what had to be done otherwise."""
 
 
 class ReportToProgress(TrainerCallback):

@@ -18,20 +18,26 @@ from expertkit.data.templates import open_template
 from expertkit.errors import TrainingError
 from expertkit.files import canonical_json, listing_digest, replace_folder, sha256_bytes, sha256_file, write_json
 from expertkit.progress import Progress
-from expertkit.recipes import Recipe
-from expertkit.runtime.loading import load_base
+from expertkit.recipes import Recipe, TrainConfig
+from expertkit.runtime.loading import load_base, load_tokenizer
 from expertkit.sources import CODE, digest_sources
 from expertkit.training.adapter import Point, train_adapter
 from expertkit.training.arguments import attention, check_computer
+from expertkit.training.callback import Listener
 from expertkit.training.environment import describe_environment
+from expertkit.training.memory import Fitted, fit
 from expertkit.training.plan import Plan, plan
+from expertkit.training.processes import hush, is_first
 from expertkit.training.rows import Row, encode_row
+from expertkit.training.size import check_size
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 Following = Callable[[int], AbstractContextManager[Progress]]
 """Opens for a number of steps what is told of each of them."""
+Learnt = tuple[Adapter, list[Point]]
+"""An adapter with its loss curve."""
 
 
 def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[str, Any]:
@@ -45,34 +51,65 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
     Raises:
         CompatibilityError: the base is missing, or another one than the recipe names.
         PackagingError: there is no data.
-        TrainingError: an item is too long, this computer cannot train so, or training came to nothing.
+        TrainingError: an item is too long, the adapter would be too large, this computer cannot train so, or
+            training came to nothing.
     """
-    config = recipe.train
-    check_computer(config)
-    data = data_folder(project, recipe.expert)
+    if not is_first():
+        hush()
+    check_computer(recipe.train)
     folder = bases.locate(recipe.base_model, project)
     fingerprint = bases.check(recipe.base_model, folder)
-    model, tokenizer = load_base(folder, attention=attention(config))
+    check_size(recipe.train, bases.linear_shapes(folder), base=recipe.base)
+    data = data_folder(project, recipe.expert)
+    planned = read_plan(data, recipe, load_tokenizer(folder))
+    digest = _digest_parts(data, recipe)
+    checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
+    with following(planned.steps) as progress:
+        fitted = _fit(recipe.train, folder, planned, checkpoints, progress)
+    target = project / layout.TRAIN / recipe.key
+    if is_first():
+        _write(target, recipe, planned, fitted)
+        shutil.rmtree(checkpoints, ignore_errors=True)  # a finished training is made anew, never resumed
+    adapter, curve = fitted.result
+    about = {"expert": recipe.expert, "base": recipe.base, "path": str(target)}
+    return {**about, "parameters": adapter.parameters, "loss": curve[-1].loss}
+
+
+def read_plan(data: Path, recipe: Recipe, tokenizer: PreTrainedTokenizerBase) -> Plan:
+    """What is learnt of the data in a folder, in which order.
+
+    Raises:
+        TrainingError: an item is too long.
+    """
     template = open_template(recipe.prompt_template, tokenizer, own=recipe.custom_template, base=recipe.base)
     parts = {
         part: [_encode(tokenizer, item, recipe, template) for item in read_items(data / f"{part}.jsonl")]
-        for part in ("train", *(["dev"] if config.eval_steps else []))
+        for part in _parts(recipe)
     }
-    planned = plan(parts["train"], config, dev=parts.get("dev", ()))
-    digest = listing_digest(
-        {f"{part}.jsonl": (len(rows), sha256_file(data / f"{part}.jsonl")) for part, rows in parts.items()}
-    )
-    checkpoints = project / layout.CHECKPOINTS / _checkpoint_name(recipe, data=digest, base=fingerprint)
-    with following(planned.steps) as progress:
-        adapter, curve = train_adapter(
-            model, tokenizer, planned, config,
-            checkpoints=checkpoints, measure=lambda step, values: progress.report(step, **values),
-        )  # fmt: skip
-    target = project / layout.TRAIN / recipe.key
-    _write(target, recipe, planned, adapter, curve)
-    shutil.rmtree(checkpoints, ignore_errors=True)  # a finished training is made anew, never resumed
-    about = {"expert": recipe.expert, "base": recipe.base, "path": str(target)}
-    return {**about, "parameters": adapter.parameters, "loss": curve[-1].loss}
+    return plan(parts["train"], recipe.train, dev=parts.get("dev", ()))
+
+
+def _digest_parts(data: Path, recipe: Recipe) -> str:
+    """Digest of what a training reads of the data."""
+    files = [data / f"{part}.jsonl" for part in _parts(recipe)]
+    return listing_digest({file.name: (file.stat().st_size, sha256_file(file)) for file in files})
+
+
+def _parts(recipe: Recipe) -> Sequence[str]:
+    """The parts of the data that a training reads."""
+    return ("train", "dev") if recipe.train.eval_steps else ("train",)
+
+
+def _fit(config: TrainConfig, base: Path, planned: Plan, checkpoints: Path, progress: Progress) -> Fitted[Learnt]:
+    """The adapter, with a smaller batch where memory asks for it; the base is loaded anew for each attempt."""
+    listener = Listener(measure=lambda step, values: progress.report(step, **values), say=progress.say)
+
+    def train(settings: TrainConfig, halvings: int) -> Learnt:
+        model, tokenizer = load_base(base, attention=attention(settings))
+        own = checkpoints / f"halved-{halvings}" if halvings else checkpoints
+        return train_adapter(model, tokenizer, planned, settings, checkpoints=own, listener=listener)
+
+    return fit(config, train, say=progress.say)
 
 
 def _checkpoint_name(recipe: Recipe, *, data: str, base: str) -> str:
@@ -95,18 +132,29 @@ def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe, temp
     return row
 
 
-def _write(target: Path, recipe: Recipe, planned: Plan, adapter: Adapter, curve: Sequence[Point]) -> None:
-    told = {**asdict(recipe.train), "max_steps": planned.steps, "warmup_steps": planned.warmup_steps}
+def _write(target: Path, recipe: Recipe, planned: Plan, fitted: Fitted[Learnt]) -> None:
+    adapter, curve = fitted.result
+    told = {**asdict(fitted.config), "max_steps": planned.steps, "warmup_steps": planned.warmup_steps}
     with replace_folder(target) as folder:
         (folder / TENSORS).write_bytes(encode_tensors(adapter))
         write_json(folder / CONFIG, encode_config(adapter, base=recipe.base))
         write_json(folder / "training_args.json", told)
-        write_json(folder / layout.ENVIRONMENT, describe_environment(threads=recipe.train.threads))
-        with (folder / layout.CURVE).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            measured = ["dev_loss"] if recipe.train.eval_steps else []
-            writer.writerow(["step", "loss", "learning_rate", *measured])
-            writer.writerows(_row(point)[: 3 + len(measured)] for point in curve)
+        write_json(folder / layout.ENVIRONMENT, _circumstances(recipe, halvings=fitted.halvings))
+        _write_curve(folder / layout.CURVE, curve, has_dev=bool(recipe.train.eval_steps))
+
+
+def _circumstances(recipe: Recipe, *, halvings: int) -> dict[str, Any]:
+    """What decided the bytes besides recipe, data and base; sums are in another order among processes, or halved."""
+    environment = describe_environment(threads=recipe.train.threads)
+    return {**environment, "processes": recipe.train.processes, "halvings": halvings}
+
+
+def _write_curve(path: Path, curve: Sequence[Point], *, has_dev: bool) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        measured = ["dev_loss"] if has_dev else []
+        writer.writerow(["step", "loss", "learning_rate", *measured])
+        writer.writerows(_row(point)[: 3 + len(measured)] for point in curve)
 
 
 def _row(point: Point) -> list[object]:
