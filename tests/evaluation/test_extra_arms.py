@@ -42,16 +42,16 @@ def grade(*, is_right: bool) -> Grade:
     return Grade(scores={"sentence": is_right}, problem=None)
 
 
-def arm(*right: bool) -> Arm:
-    """An arm with these grades."""
-    return Arm(items=ITEMS, answers=("",) * 3, grades=tuple(grade(is_right=each) for each in right))
+def arm(right: str) -> Arm:
+    """An arm whose answers are right (``+``) or wrong (``-``)."""
+    return Arm(items=ITEMS, answers=("",) * 3, grades=tuple(grade(is_right=each == "+") for each in right))
 
 
 def test_figures_are_those_of_the_arms() -> None:
     """The mean over all answers, the share of items that one answer is right to, and the difference of grammar."""
-    extra = ExtraArms(samples=(arm(True, False, False), arm(True, True, False)), constrained=arm(True, True, True))
+    extra = ExtraArms(samples=(arm("+--"), arm("++-")), constrained=arm("+++"))
 
-    found = summarize_extra(extra, arm(True, False, False), "sentence")
+    found = summarize_extra(extra, arm("+--"), "sentence")
 
     assert found["samples"]["count"] == 2
     assert found["samples"]["mean_score"] == pytest.approx(0.5)
@@ -63,7 +63,7 @@ def test_figures_are_those_of_the_arms() -> None:
 
 def test_nothing_is_told_that_was_not_asked() -> None:
     """The report of a recipe without them has no such words."""
-    assert summarize_extra(ExtraArms(), arm(True, True, True), "sentence") == {}
+    assert summarize_extra(ExtraArms(), arm("+++"), "sentence") == {}
 
 
 def test_an_expert_is_asked_as_often_as_the_recipe_says(nano_base: Path, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def test_a_package_without_recorded_answers_stays_valid_and_cannot_be_asked(proj
     signed = sign(project)
 
     assert release(project, trusted=publisher(), at=NOW)[0].package
-    with pytest.raises(PackagingError, match="expected recorded answers in replay.jsonl, got none"):
+    with pytest.raises(PackagingError, match="expected recorded answers"):
         replay(signed, folder=project / "models/nano")
 
 
@@ -131,10 +131,10 @@ def test_verify_asks_the_base_that_the_package_is_for(project: Path, monkeypatch
     def verify(*more: str) -> tuple[int, str]:
         at = ["--at", "2026-02-01", "--key", "publisher.pub"]
         done = CliRunner().invoke(main, ["verify", str(signed), *at, *more])
-        return done.exit_code, done.output
+        return done.exit_code, done.stdout
 
     status, said = verify("--replay", "5", "--base-folder", "elsewhere", "--json")
-    assert (status, json.loads(said.splitlines()[-1])["replayed"]) == (0, COUNT)
+    assert (status, json.loads(said)["replayed"]) == (0, COUNT)
     assert verify("--replay", "5")[0] == 4
     assert verify("--replay", "6", "--base-folder", "elsewhere")[0] == 12
     put(Path("elsewhere/config.json"), {**read_json(Path("elsewhere/config.json")), "note": 1})
