@@ -131,10 +131,10 @@ def test_verify_asks_the_base_that_the_package_is_for(project: Path, monkeypatch
     def verify(*more: str) -> tuple[int, str]:
         at = ["--at", "2026-02-01", "--key", "publisher.pub"]
         done = CliRunner().invoke(main, ["verify", str(signed), *at, *more])
-        return done.exit_code, done.output
+        return done.exit_code, done.stdout
 
     status, said = verify("--replay", "5", "--base-folder", "elsewhere", "--json")
-    assert (status, json.loads(said.splitlines()[-1])["replayed"]) == (0, COUNT)
+    assert (status, json.loads(said)["replayed"]) == (0, COUNT)
     assert verify("--replay", "5")[0] == 4
     assert verify("--replay", "6", "--base-folder", "elsewhere")[0] == 12
     put(Path("elsewhere/config.json"), {**read_json(Path("elsewhere/config.json")), "note": 1})
