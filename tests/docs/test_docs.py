@@ -136,11 +136,12 @@ def test_help_imports_nothing_heavy_and_is_on_the_page() -> None:
 
 
 def make_documents(root: Path, *, readme: str) -> None:
-    """A project of three documents that are in order, but for the README."""
+    """A project of a few documents that are in order, but for the README."""
     (root / "docs/schema").mkdir(parents=True)
     for page, render in PAGES.items():
         (root / page).write_text(render(), encoding="utf-8")
-    (root / "docs/manifest.md").write_text("", encoding="utf-8")
+    for linked in ("docs/evaluation.md", "docs/manifest.md"):
+        (root / linked).write_text("", encoding="utf-8")
     (root / "Makefile").write_text("BIN := bin\n\nrun: setup\n\t@true\n", encoding="utf-8")
     (root / "README.md").write_text(readme, encoding="utf-8")
 
