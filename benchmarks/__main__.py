@@ -13,7 +13,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
 
-from benchmarks import accuracy, cli, digests, machine, overhead, packing, release
+from benchmarks import accuracy, answering, cli, digests, machine, overhead, packing, release
 from benchmarks.commands import say
 from benchmarks.rows import Lab, Row
 from benchmarks.table import render
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Lab], list[Row]]] = {
     "packing": packing.measure,
     "release": release.measure,
     "accuracy": accuracy.measure,
+    "answering": answering.measure,
     "digests": digests.measure,
     "overhead": overhead.measure,
 }

@@ -32,6 +32,11 @@ def at_most(name: str, value: float, *, limit: float, unit: str = "") -> Row:
     return Row(name=name, measured=_text(value, unit), goal=f"at most {_text(limit, unit)}", met=value <= limit)
 
 
+def at_least(name: str, value: float, *, limit: float, unit: str = "") -> Row:
+    """A number that must not be below ``limit``."""
+    return Row(name=name, measured=_text(value, unit), goal=f"at least {_text(limit, unit)}", met=value >= limit)
+
+
 def equal(name: str, measured: str, *, expected: str) -> Row:
     """A fact that must be ``expected``."""
     return Row(name=name, measured=measured, goal=expected, met=measured == expected)
