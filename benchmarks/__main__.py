@@ -13,7 +13,7 @@ from pathlib import Path
 from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
 
-from benchmarks import accuracy, cli, digests, kills, machine, overhead, packing, release, training
+from benchmarks import accuracy, answering, cli, digests, kills, machine, overhead, packing, release, training
 from benchmarks.commands import say
 from benchmarks.rows import Lab, Row
 from benchmarks.table import render
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[Lab], list[Row]]] = {
     "training": training.measure,
     "release": release.measure,
     "accuracy": accuracy.measure,
+    "answering": answering.measure,
     "digests": digests.measure,
     "overhead": overhead.measure,
     "kills": kills.measure,

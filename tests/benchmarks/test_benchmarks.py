@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import accuracy, digests, machine, overhead, release, traces, training
+from benchmarks import accuracy, answering, digests, machine, overhead, release, traces, training
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.commands import typed
 from benchmarks.rows import Lab, Row, at_most, reported
@@ -112,6 +112,16 @@ def test_a_report_is_held_against_its_goals() -> None:
     assert _met(rows) == [True, False, None]
     assert [row.measured for row in rows] == ["0.010 [0.000, 0.020]", "0.850 [0.810, 0.880]", "0.500 [0.300, 0.700]"]
     assert [row.goal for row in rows] == ["at most 0.20", "at least 0.90", "reported"]
+
+
+def test_a_way_of_asking_is_held_against_the_plain_one() -> None:
+    """Medians of rounds, so that one that was disturbed does not count, and the answers that are equal."""
+    timed = answering.Timed(ours=(2.0, 1.0, 9.0), single=(11.0, 1.0, 12.0), equal=199, items=200)
+
+    rows = answering.compare("a", timed)
+
+    assert [row.measured for row in rows] == ["5.50", "199 of 200", "100, one call each 18"]
+    assert _met(rows) == [True, None, None]
 
 
 def test_the_flow_is_compared_with_what_was_typed() -> None:
