@@ -27,6 +27,11 @@ VERSIONS = {"expert-sql": "1.0.0", "expert-json": "2.0.0"}
             id="in braces",
         ),
         pytest.param(
+            "previous:\n  expert-sql:\n  expert-json: null\n",
+            "previous:\n  expert-sql: 1.0.0\n  expert-json: 2.0.0\n",
+            id="nothing yet",
+        ),
+        pytest.param(
             "previous:\n  expert-sql: 1.0.0",
             "previous:\n  expert-sql: 1.0.0\n  expert-json: 2.0.0",
             id="without a line end",

@@ -52,8 +52,8 @@ class ParamsFile:
     """Section -> key -> value, for every expert and base."""
     overrides: Mapping[str, Any] = field(default_factory=dict)
     """Expert -> section, or expert -> base -> section: what differs."""
-    previous: Mapping[str, Version] = field(default_factory=dict)
-    """Expert -> the version of it that is the released one."""
+    previous: Mapping[str, Version | None] = field(default_factory=dict)
+    """Expert -> its released version that a new one must not be worse than, or null."""
     nightly: NightlyConfig | None = None
     """What a night asks of the packages there are; None where there are no nights."""
 
@@ -68,7 +68,7 @@ class Params:
     overrides: Mapping[tuple[str, str | None], Layer]
     """Layers of an expert (None as its base), and of an expert on a base."""
     previous: Mapping[str, str]
-    """The released version of each expert that has one."""
+    """The released version of an expert to compare with."""
     nightly: NightlyConfig | None
 
     def layers(self, expert: str, base: str) -> tuple[Layer, ...]:
@@ -101,7 +101,7 @@ def read_params(project: Path, problems: list[Problem]) -> Params | None:
         bases=_usable(top.get("bases"), value.get("bases"), known=bases),
         defaults=_unread_layer() if top.get("defaults") is None else _read_defaults(top["defaults"], place),
         overrides=dict(overrides),
-        previous=top.get("previous") or {},
+        previous=_read_previous(top.get("previous") or {}, place.at("previous"), experts=experts),
         nightly=top.get("nightly"),
     )
 
@@ -136,6 +136,12 @@ def _read_overrides(
         named = [key for key in said if key in bases] if isinstance(said, dict) else []
         for base in named:
             yield (expert, base), _read_layer(said[base], at.at(base), sections=PAIR_SECTIONS)
+
+
+def _read_previous(value: Mapping[str, str | None], place: Place, *, experts: Collection[str]) -> Mapping[str, str]:
+    for expert in value:
+        _check_expert(expert, experts, place.at(expert))
+    return {expert: version for expert, version in value.items() if version is not None and expert in experts}
 
 
 def _read_layer(
