@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from expertkit.errors import ConfigError, FormatError
+from expertkit.errors import ConfigError
 from expertkit.files import dump_json
 from expertkit.recipes.champions import read_champions
 from expertkit.recipes.releases import Released, read_releases
@@ -55,7 +55,7 @@ def test_what_is_no_json_is_an_error(tmp_path: Path) -> None:
     """With the file's name."""
     write(tmp_path / "releases/releases.json", "{")
 
-    with pytest.raises(FormatError, match=r"releases\.json"):
+    with pytest.raises(ConfigError, match=r"releases\.json: expected JSON"):
         read_releases(tmp_path)
 
 

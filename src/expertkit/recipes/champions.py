@@ -8,18 +8,17 @@ from expertkit import layout
 from expertkit.errors import ConfigError, Problem
 from expertkit.fields import Place, show
 from expertkit.recipes.params import read_params
-from expertkit.recipes.releases import Released, read_releases
+from expertkit.recipes.releases import Released, find_releases
 
 
 def read_champions(project: Path) -> tuple[Released, ...]:
     """The released packages, in the order of ``releases/releases.json``.
 
     Raises:
-        ConfigError: params.yaml is wrong, or names a version that was never promoted; all problems at once.
-        FormatError: ``releases/releases.json`` is not JSON.
+        ConfigError: params.yaml or ``releases/releases.json`` is wrong, or a version was never promoted; all at once.
     """
     problems: list[Problem] = []
-    params, releases = read_params(project, problems), read_releases(project)
+    params, releases = read_params(project, problems), find_releases(project, problems)
     previous = params.previous if params else {}
     for expert, version in previous.items():
         known = sorted({each.version for each in releases if each.expert == expert})

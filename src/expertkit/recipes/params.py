@@ -68,7 +68,7 @@ class Params:
     overrides: Mapping[tuple[str, str | None], Layer]
     """Layers of an expert (None as its base), and of an expert on a base."""
     previous: Mapping[str, str]
-    """The released version of each expert that has one."""
+    """The released version of an expert to compare with."""
     nightly: NightlyConfig | None
 
     def layers(self, expert: str, base: str) -> tuple[Layer, ...]:

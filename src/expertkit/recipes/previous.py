@@ -58,19 +58,25 @@ def _rewritten(text: str, node: Any, versions: Mapping[str, str]) -> _Edit:
     said = {key.value: value.value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
     listed = ", ".join(f"{expert}: {version}" for expert, version in sorted({**said, **versions}.items()))
     start = node.start_mark.index
-    return start, node.end_mark.index, f"{' ' if text[start - 1] == ':' else ''}{{{listed}}}"
+    return start, node.end_mark.index, f"{_space(text, start)}{{{listed}}}"
 
 
 def _edit_block(text: str, node: Any, versions: Mapping[str, str]) -> Iterator[_Edit]:
     """One expert a line: a version is replaced where it stands, a new expert follows the last one."""
     stands = {key.value: value for key, value in node.value}
     for expert in sorted(versions.keys() & stands.keys()):
-        yield stands[expert].start_mark.index, stands[expert].end_mark.index, versions[expert]
+        start = stands[expert].start_mark.index
+        yield start, stands[expert].end_mark.index, f"{_space(text, start)}{versions[expert]}"
     last_key, last = node.value[-1]
     end = text.find("\n", last.end_mark.index)
     at = len(text) if end < 0 else end
     for expert in sorted(versions.keys() - stands.keys()):
         yield at, at, f"\n{' ' * last_key.start_mark.column}{expert}: {versions[expert]}"
+
+
+def _space(text: str, start: int) -> str:
+    """What has to stand before a value where there was none."""
+    return " " if text[start - 1] == ":" else ""
 
 
 def _apply(text: str, edits: list[_Edit]) -> str:

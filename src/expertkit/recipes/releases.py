@@ -10,6 +10,7 @@ from typing import Annotated
 from expertkit import layout
 from expertkit.errors import ConfigError, FormatError, Problem
 from expertkit.fields import Entries, Place, read
+from expertkit.files import open_regular
 from expertkit.manifest.kinds import BaseName, Digest, ExpertName, RelativePath, Version
 from expertkit.strict_json import loads
 
@@ -40,35 +41,34 @@ class _ReleasesFile:
     releases: Annotated[tuple[Released, ...], Entries(key="content_digest")]
 
 
-def find_releases(project: Path, problems: list[Problem]) -> tuple[Released, ...]:
-    """What was promoted, or nothing with problems added."""
-    try:
-        return read_releases(project)
-    except ConfigError as error:
-        problems.extend(error.problems)
-    except FormatError as error:
-        fallback = Problem(file=str(layout.RELEASES), place="", expected="a list of releases", got=str(error))
-        problems.append(error.problem or fallback)
-    return ()
-
-
 def read_releases(project: Path) -> tuple[Released, ...]:
     """What was promoted, in the order of the file; nothing where there is no file.
 
     Raises:
-        FormatError: the file is not JSON.
-        ConfigError: it says something else, or one version of an expert for a base twice; all problems at once.
+        ConfigError: the file is no such record, or has one version of an expert for a base twice; all problems at once.
     """
-    path = project / layout.RELEASES
-    if not path.is_file():
-        return ()
     problems: list[Problem] = []
-    place = Place(str(layout.RELEASES), problems, is_json=True)
-    found = read(_ReleasesFile, loads(path.read_bytes(), file=str(layout.RELEASES), max_bytes=_MAX_BYTES), place)
+    releases = find_releases(project, problems)
+    if problems:
+        raise ConfigError(problems, hint="it is written by expert-cli promote; git has what it was")
+    return releases
+
+
+def find_releases(project: Path, problems: list[Problem]) -> tuple[Released, ...]:
+    """What was promoted, or none of it with problems added."""
+    path, file = project / layout.RELEASES, str(layout.RELEASES)
+    if not path.exists():
+        return ()
+    place = Place(file, problems, is_json=True)
+    try:
+        with open_regular(path) as opened:
+            value = loads(opened.read(_MAX_BYTES + 1), file=file, max_bytes=_MAX_BYTES)
+    except FormatError as error:
+        problems.append(error.problem or Problem(file=file, place="", expected="JSON", got=str(error)))
+        return ()
+    found = read(_ReleasesFile, value, place)
     releases = found.releases if found else ()
     for what, times in Counter(map(Released.describe, releases)).items():
         if times > 1:
             place.at("releases").wrong("each version of an expert once for a base", f"{what} with {times} digests")
-    if problems:
-        raise ConfigError(problems, hint="it is written by expert-cli promote; git has what it was")
     return releases
