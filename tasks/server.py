@@ -25,7 +25,8 @@ LOG = dvc.LOGS / "prefect-server.log"
 
 _GUARD = Path(".work/server.lock")
 _ADDRESS = Path(".work/server")
-_HOST = "127.0.0.1"
+_SITE = "http://127.0.0.1"
+_HOST = _SITE.rpartition("/")[2]
 _LONGEST_START_S = 180.0
 _LONGEST_STOP_S = 20.0
 _POLL_S = 0.2
@@ -75,7 +76,7 @@ def _alone() -> Iterator[None]:
 def _started(port: int) -> Iterator[str]:
     """The address of a server, healthy; it also ends when this process is killed, and does not hear a Ctrl-C."""
     LOG.parent.mkdir(parents=True, exist_ok=True)
-    address = f"http://{_HOST}:{port}/api"
+    address = f"{_SITE}:{port}/api"
     command = ["setpriv", "--pdeathsig", "TERM", sys.executable, "-m", "prefect", "server", "start"]
     with LOG.open("wb") as log:
         process = subprocess.Popen(

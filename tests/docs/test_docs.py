@@ -140,7 +140,7 @@ def make_documents(root: Path, *, readme: str) -> None:
     (root / "docs/schema").mkdir(parents=True)
     for page, render in PAGES.items():
         (root / page).write_text(render(), encoding="utf-8")
-    for linked in ("docs/evaluation.md", "docs/manifest.md"):
+    for linked in ("docs/evaluation.md", "docs/manifest.md", "docs/nightly.md"):
         (root / linked).write_text("", encoding="utf-8")
     (root / "Makefile").write_text("BIN := bin\n\nrun: setup\n\t@true\n", encoding="utf-8")
     (root / "README.md").write_text(readme, encoding="utf-8")

@@ -156,8 +156,17 @@ def test_values_compare_as_json(first: object, second: object, *, same: bool) ->
     assert same_value(second, first) is same
 
 
+def test_without_a_schema_the_value_alone_counts() -> None:
+    """Data of one's own may have none: strict JSON is valid then."""
+    item = replace(ITEM, context="", answer='{"a": 1}')
+
+    assert verdict('{"a": 1.0}', item)[:2] == (True, True)
+    assert verdict('{"a": 2}', item)[:2] == (False, True)
+    assert verdict("{", item)[:2] == (False, False)
+
+
 @pytest.mark.parametrize(
-    "context", ["", "[]", '{"type": "thing"}', '{"$ref": "#"}', '{"$ref": "http://example.invalid/schema"}']
+    "context", ["[]", '{"type": "thing"}', '{"$ref": "#"}', '{"$ref": "http://example.invalid/schema"}']
 )
 def test_a_bad_context_is_not_the_answers_fault(context: str) -> None:
     """A context that is no usable schema is the caller's mistake, and nothing is fetched for it."""

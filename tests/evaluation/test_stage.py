@@ -119,7 +119,7 @@ def test_the_stage_leaves_what_people_look_at(project: Project) -> None:
     folder = project.folder / "build/evaluate/expert-mini-nano"
 
     assert {path.name for path in folder.iterdir()} == {
-        "ab.png", "cases.jsonl", "loss.csv", "loss.png", "metrics.json", "report.html", "scores.csv",
+        "ab.png", "cases.jsonl", "loss.csv", "loss.png", "metrics.json", "replay.jsonl", "report.html", "scores.csv",
     }  # fmt: skip
     assert "<title>expert-mini 1.1.0 on nano: accepted</title>" in (folder / "report.html").read_text()
     package = next((project.folder / layout.RELEASED).iterdir())

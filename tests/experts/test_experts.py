@@ -125,7 +125,9 @@ def test_the_parameters_of_this_repository_resolve() -> None:
     keys = [recipe.key for recipe in resolve(Path())]
 
     assert keys == [
-        f"{expert}-{base}" for expert in ("expert-sql", "expert-json") for base in ("qwen3-small", "qwen3-tiny")
+        f"expert-{name}-{base}"
+        for name in ("sql", "json", "neo4j", "typescript")
+        for base in ("qwen3-small", "qwen3-tiny")
     ]
 
 

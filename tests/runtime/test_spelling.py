@@ -84,4 +84,4 @@ def test_the_bases_have_tokenizers_of_bytes() -> None:
 
     assert len(folders) == 2
     for folder in folders:
-        assert len(read_spelling(AutoTokenizer.from_pretrained(folder)).plain) == 2000
+        assert len(read_spelling(AutoTokenizer.from_pretrained(folder)).plain) == 2400
