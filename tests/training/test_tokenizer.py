@@ -11,7 +11,7 @@ from expertkit.data import words
 from expertkit.data.domain import DOMAINS, domain
 from expertkit.training.tokenizer import END, train_tokenizer
 
-_TOKENIZER = train_tokenizer(vocabulary=2000, seed=1, domains=DOMAINS)
+_TOKENIZER = train_tokenizer(vocabulary=2400, seed=1, domains=DOMAINS)
 _TRICKY = st.text(alphabet=st.sampled_from('aZ19 _\n\t"(é漢↔Ġ🙂\x00'))
 
 
