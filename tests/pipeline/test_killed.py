@@ -66,6 +66,7 @@ def test_only_one_flow_runs_in_a_folder(workspace: Workspace, tmp_path: Path) ->
     workspace.override({"expert-sql": {"sign": {"valid_days": 30}}})
     flow = workspace.start(output=tmp_path / "output")
     while not (workspace.root / ".work/flow.json").exists():
+        assert flow.poll() is None, (tmp_path / "output").read_text()
         time.sleep(0.05)
 
     second = workspace.release()

@@ -40,7 +40,7 @@ def _boast(workspace: Workspace, expert: str) -> None:
     """A package in dist/ that promises what its expert cannot do."""
     metrics = workspace.root / f"build/evaluate/{expert}-{BASE}/metrics.json"
     write_json(metrics, {**read_json(metrics), "expert_score": 0.95})
-    for stage in ("package", "sign"):
+    for stage in ("package", "sign", "replay"):
         workspace.must("expert-cli", stage, "--expert", expert, "--base", BASE)
     workspace.must("expert-cli", "release")
 

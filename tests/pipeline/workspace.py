@@ -174,7 +174,9 @@ def _make_nano(workspace: Workspace) -> None:
     (workspace.root / "configs/base_models" / f"{BASE}.yaml").write_text(yaml.safe_dump(base))
     params = workspace.params()
     defaults = {section: {**values, **_SETTINGS.get(section, {})} for section, values in params["defaults"].items()}
-    workspace.write_params({**params, "bases": [BASE], "defaults": defaults, "overrides": {}})
+    workspace.write_params({
+        **params, "experts": list(EXPERTS), "bases": [BASE], "defaults": defaults, "overrides": {},
+    })  # fmt: skip
     for expert in EXPERTS:
         path = workspace.root / "experts" / expert / "manifest.json"
         manifest = json.loads(path.read_text())

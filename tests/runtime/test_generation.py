@@ -90,3 +90,10 @@ def test_progress_is_told_batch_by_batch(nano_base: Path) -> None:
     answer_prompts(model, tokenizer, _PROMPTS, decoding=decoding(tokenizer, batch_size=3), answered=told.append)
 
     assert told == [3, 1]
+
+
+def test_nobody_asked_is_nobody_answered(nano_base: Path) -> None:
+    """Data of one's own has no unseen names to ask about."""
+    model, tokenizer = load_base(nano_base)
+
+    assert answer_prompts(model, tokenizer, [], decoding=decoding(tokenizer, batch_size=4)) == []

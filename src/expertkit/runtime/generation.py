@@ -67,7 +67,7 @@ def answer_prompts(
         answered: told after each batch how many prompts it answered.
     """
     written = write_tokens(model, tokenizer, prompts, decoding=decoding, answered=answered)
-    return [str(text) for text in tokenizer.batch_decode(written, skip_special_tokens=True)]
+    return [str(tokenizer.decode(tokens, skip_special_tokens=True)) for tokens in written]
 
 
 def write_tokens(
