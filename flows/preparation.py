@@ -25,6 +25,8 @@ class Plan:
 
     experts: tuple[str, ...]
     bases: tuple[str, ...]
+    unexaminable: tuple[str, ...]
+    """Experts that bring their own data: nobody can make fresh questions for them."""
 
 
 def plan() -> Plan:
@@ -37,6 +39,7 @@ def plan() -> Plan:
     return Plan(
         experts=tuple(dict.fromkeys(recipe.expert for recipe in recipes)),
         bases=tuple(dict.fromkeys(recipe.base for recipe in recipes)),
+        unexaminable=tuple(dict.fromkeys(recipe.expert for recipe in recipes if recipe.data.own)),
     )
 
 

@@ -25,7 +25,7 @@ def test_the_same_content_comes_out_after_the_project_went_on(workspace: Workspa
 
     assert found["identical"]
     assert found["content_digest"] == found["rebuilt_digest"] == workspace.digests()["expert-sql"]
-    assert (found["members"], found["inputs"], found["environment"]) == ([], [], [])
+    assert (found["members"], found["environment"]) == ([], [])
     assert found["figures"]["expert_score"][0] == found["figures"]["expert_score"][1]
     assert workspace.must("git", "status", "--porcelain") == before
     assert len(workspace.must("git", "worktree", "list").splitlines()) == 1

@@ -9,7 +9,7 @@ _DIGEST = "a" * 64
 
 def outcome(rebuilt: str | None, **said: tuple[str, ...]) -> Outcome:
     """An outcome of a package whose scores have not moved much."""
-    told = {"members": (), "inputs": (), "environment": (), **said}
+    told = {"members": (), "environment": (), **said}
     return Outcome(content_digest=_DIGEST, rebuilt_digest=rebuilt, figures={"expert_score": (0.95, 0.94)}, **told)
 
 
@@ -19,13 +19,12 @@ def test_the_same_content_is_said_to_be() -> None:
 
 
 def test_another_content_is_told_with_all_that_differs() -> None:
-    """Members, inputs and circumstances, each on a line."""
-    found = outcome("b" * 64, members=("a.json",), inputs=("data x, here y",), environment=("torch 1, here 2",))
+    """Members and circumstances, each on a line."""
+    found = outcome("b" * 64, members=("a.json",), environment=("torch 1, here 2",))
 
     assert list(found.describe()) == [
         f"not identical: expected {_DIGEST}, got {'b' * 64}",
         "  member: a.json",
-        "  input: data x, here y",
         "  environment: torch 1, here 2",
         "  expert_score: 0.95 then, 0.94 now",
     ]

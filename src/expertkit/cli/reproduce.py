@@ -19,7 +19,8 @@ def command(package: Path, *, keep: Path | None, as_json: bool) -> None:
     """Train, compare and pack PACKAGE again with its own sources, recipe and data, and compare the contents.
 
     Works in a clone of the repository that it comes from, with its base in models/. The sources come from git, as they
-    were; nothing in this folder is changed. Exit status 1 says that something else came out; then what differs is told.
+    were, into a git worktree beside; no file of this folder is changed. Exit status 1 says that something else came
+    out; then what differs is told.
 
     Example: expert-cli reproduce dist/expert-sql-qwen3-tiny.v1.0.0.expert
     """
@@ -33,8 +34,8 @@ def command(package: Path, *, keep: Path | None, as_json: bool) -> None:
         raise PackagingError(f"{keep}: expected no such folder yet, got one")
     origin = read_origin(package)
     with opened_tree(Path(), origin, folder=keep) as tree:
-        is_accepted = rebuild(tree, origin, started=lambda stage: say(stage, err=True))
-        outcome = compare(origin, tree, is_accepted=is_accepted)
+        rebuild(tree, origin, started=lambda stage: say(stage, err=True))
+        outcome = compare(origin, tree)
     emit({"package": str(package), **outcome.to_json()}, as_json=as_json, text=outcome.describe())
     if not outcome.is_identical:
         sys.exit(1)

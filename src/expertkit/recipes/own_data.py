@@ -110,6 +110,12 @@ def find_files(project: Path, said: str, place: Place) -> tuple[DataFile, ...]:
     return tuple(_find(project, said, place, declared=None))
 
 
+def held_out(name: str) -> HeldOut | None:
+    """The part that the name of a file or of a split says, such as ``my-test-00`` or ``validation``."""
+    words = re.split(r"[^a-z]+", name.lower())
+    return next((_NAMED[word] for word in words if word in _NAMED), None)
+
+
 def parse_hub(place: str) -> dict[str, str | None] | None:
     """Name, revision, split and config of a data set on the hub; None for what names none."""
     match = _HUB.fullmatch(place)
@@ -163,7 +169,8 @@ def _find(
     elif path.is_dir():
         yield from _folder(path, said, place, declared=declared, part=part)
     else:
-        place.wrong("a file or folder of the project", f"{show(said)}, which is not there")
+        wanted = "a file or folder of the project, or a data set of the hub with :: after its name"
+        place.wrong(wanted, f"{show(said)}, which is not there")
 
 
 def _one_file(path: Path, said: str, place: Place, *, declared: str | None, part: HeldOut | None) -> Iterator[DataFile]:
@@ -184,16 +191,13 @@ def _folder(path: Path, said: str, place: Place, *, declared: str | None, part: 
     for file in found:
         format_ = _FORMATS[file.suffix]
         name = f"{said.rstrip('/')}/{file.name}"
-        yield DataFile(place=name, format=format_, part=part or _named_part(file), digest=sha256_file(real_path(file)))
+        yield DataFile(
+            place=name, format=format_, part=part or held_out(file.stem), digest=sha256_file(real_path(file))
+        )
 
 
 def _wanted(declared: str | None) -> set[str]:
     return set(_FORMATS.values()) if declared is None else {declared}
-
-
-def _named_part(file: Path) -> HeldOut | None:
-    words = re.split(r"[^a-z]+", file.stem.lower())
-    return next((_NAMED[word] for word in words if word in _NAMED), None)
 
 
 def _digest_folder(path: Path) -> str:

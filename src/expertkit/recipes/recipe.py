@@ -38,7 +38,7 @@ class DataConfig:
     dev: Positive
     """Items on which the base's best prompt is chosen."""
     test: Positive
-    """Items that decide the verdict; generated anew for each version of the expert."""
+    """Items that decide the verdict; where they are generated, anew for each version of the expert."""
     unseen: NotNegative
     """Items made of names that training never shows; a figure of their own. None of own data."""
     max_bad_share: Share

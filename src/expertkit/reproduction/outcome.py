@@ -11,6 +11,7 @@ from expertkit import layout
 from expertkit.files import read_json
 from expertkit.packages.output import find_package
 from expertkit.packages.reading.canonical import open_canonical
+from expertkit.packages.report import read_refusal
 from expertkit.reproduction.origin import Origin
 from expertkit.training.environment import differences
 
@@ -26,8 +27,6 @@ class Outcome:
     """None where the gate refused what was made."""
     members: tuple[str, ...]
     """Those that differ."""
-    inputs: tuple[str, ...]
-    """What went in and was not the same."""
     environment: tuple[str, ...]
     """What differs between the environment of then and this one."""
     figures: Mapping[str, tuple[float, float]]
@@ -49,26 +48,23 @@ class Outcome:
         else:
             yield f"not identical: expected {self.content_digest}, got {self.rebuilt_digest or 'a refused expert'}"
             yield from (f"  member: {name}" for name in self.members)
-        yield from (f"  input: {line}" for line in self.inputs)
         yield from (f"  environment: {line}" for line in self.environment)
         for name, (before, now) in self.figures.items():
             yield f"  {name}: {before:.4g} then, {now:.4g} now"
 
 
-def compare(origin: Origin, tree: Path, *, is_accepted: bool) -> Outcome:
+def compare(origin: Origin, tree: Path) -> Outcome:
     """The package beside what was made of it in ``tree``."""
-    rebuilt = None
-    if is_accepted:
-        rebuilt = open_canonical(find_package(tree / layout.PACKAGES / origin.key, hint="")).contents
+    folder, rebuilt = tree / layout.PACKAGES / origin.key, None
+    if read_refusal(folder) is None:
+        rebuilt = open_canonical(find_package(folder, hint=f"look into {folder}")).contents
     before, after = origin.checked.contents.listed, rebuilt.listed if rebuilt else {}
-    data = read_json(tree / layout.DATA / origin.expert / layout.SUMMARY)["digest"]
     here = read_json(tree / layout.TRAIN / origin.key / layout.ENVIRONMENT)
     figures = read_json(tree / layout.EVALUATE / origin.key / layout.METRICS)
     return Outcome(
         content_digest=origin.checked.contents.content_digest,
         rebuilt_digest=rebuilt.content_digest if rebuilt else None,
         members=tuple(name for name in sorted(before.keys() | after.keys()) if before.get(name) != after.get(name)),
-        inputs=() if data == origin.data else (f"data {origin.data}, here {data}",),
         environment=tuple(differences(origin.environment, here)),
         figures={name: (float(origin.figures[name]), float(figures[name])) for name in _FIGURES},
     )

@@ -8,16 +8,16 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from expertkit.errors import ExpertError
+from expertkit import bases, layout
+from expertkit.errors import CompatibilityError, ExpertError
+from expertkit.files import read_json
 from expertkit.reproduction.origin import Origin
 
 _RECIPE = Path("build/recipe.json")
-REFUSED = 12
-"""The exit status of ``package`` for an expert that the gate refuses."""
 
 
-def rebuild(tree: Path, origin: Origin, *, started: Callable[[str], None]) -> bool:
-    """Make the package again; give whether the gate let it through.
+def rebuild(tree: Path, origin: Origin, *, started: Callable[[str], None]) -> None:
+    """Make the package again, or its refusal.
 
     Args:
         tree: the project folder, with the sources that make it.
@@ -25,6 +25,7 @@ def rebuild(tree: Path, origin: Origin, *, started: Callable[[str], None]) -> bo
         started: told the name of each stage.
 
     Raises:
+        CompatibilityError: base or data are others than those of the package, which is seen before anything is trained.
         ExpertError: a stage failed.
     """
     path = tree / _RECIPE
@@ -33,20 +34,31 @@ def rebuild(tree: Path, origin: Origin, *, started: Callable[[str], None]) -> bo
     pair = ["--expert", origin.expert, "--base", origin.base]
     _run(tree, ["recipes", "--from", str(_RECIPE)], started)
     _run(tree, ["data", "build", "--expert", origin.expert], started)
+    _check_inputs(tree, origin)
     for stage in ("train", "decompose", "evaluate"):
         _run(tree, [stage, *pair], started)
-    return _run(tree, ["package", *pair], started, accepted=(0, REFUSED)) == 0
+    _run(tree, ["package", *pair, "--record-refusal"], started)
 
 
-def _run(tree: Path, arguments: list[str], started: Callable[[str], None], *, accepted: tuple[int, ...] = (0,)) -> int:
+def _check_inputs(tree: Path, origin: Origin) -> None:
+    """Another base or other data cannot give the same package."""
+    found = {
+        f"base {origin.base}": (origin.fingerprint, bases.fingerprint(tree / layout.MODELS / origin.base)),
+        "data": (origin.data, read_json(tree / layout.DATA / origin.expert / layout.SUMMARY)["digest"]),
+    }
+    wrong = [f"{name}: expected {then}, got {now}" for name, (then, now) in found.items() if then != now]
+    if wrong:
+        raise CompatibilityError(*wrong, hint="bring the base and the data of then; the package names their digests")
+
+
+def _run(tree: Path, arguments: list[str], started: Callable[[str], None]) -> None:
     started(arguments[0])
     done = subprocess.run(
         [sys.executable, "-c", "from expertkit.cli.main import main; main()", *arguments],
         cwd=tree, env=_environment(tree), stdout=subprocess.DEVNULL, check=False,
     )  # fmt: skip
-    if done.returncode not in accepted:
+    if done.returncode:
         raise ExpertError(f"{arguments[0]}: expected it to finish, got exit status {done.returncode}; see above")
-    return done.returncode
 
 
 def _environment(tree: Path) -> Mapping[str, str]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from expertkit.errors import ConfigError
+from expertkit.data.own.collection import collect
+from expertkit.errors import ConfigError, IntegrityError
 from expertkit.recipes.own_data import DataFile
 from tests.data.own.builders import CONFIG, collected, own, questions, rows, write_jsonl
 
@@ -31,7 +32,8 @@ def test_a_file_is_split_by_what_its_rows_ask(tmp_path: Path) -> None:
 def test_usual_names_of_columns_are_known_and_others_are_mapped(tmp_path: Path) -> None:
     """What was chosen is on record; a row's category is its form."""
     values = [
-        {"q": row["question"], "output": row["answer"], "schema": "S", "kind": "k", "db_id": "d"} for row in rows(50)
+        {"q": row["question"], "output": row["answer"], "schema": "S", "kind": "k", "db_id": f"d{at % 40}"}
+        for at, row in enumerate(rows(80))
     ]
     write_jsonl(tmp_path / "a.jsonl", values)
 
@@ -42,7 +44,7 @@ def test_usual_names_of_columns_are_known_and_others_are_mapped(tmp_path: Path) 
     }
     item = found.parts["train"][0]
     assert (item.context, item.form) == ("S", "k")
-    assert {item.group for items in found.parts.values() for item in items} == {item.group}
+    assert len({item.group for items in found.parts.values() for item in items}) == 40
 
 
 def test_a_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
@@ -138,6 +140,52 @@ def test_parts_that_share_a_question_stop_the_run(tmp_path: Path) -> None:
         "d/test.jsonl:6: expected nothing that train has, got the question of d/train.jsonl:8",
         "data: expected parts without common items, got 1 in common",
     )
+
+
+def test_a_group_is_in_one_part(tmp_path: Path) -> None:
+    """Rows of one group depend on each other: who has learnt some of them knows something of the others."""
+    grouped = [{**row, "db_id": f"db {at % 60}"} for at, row in enumerate(rows(300))]
+    write_jsonl(tmp_path / "a.jsonl", grouped)
+    write_jsonl(tmp_path / "d/train.jsonl", grouped[:200])
+    write_jsonl(tmp_path / "d/test.jsonl", grouped[200:])
+
+    parts = collected(tmp_path, "a.jsonl").parts
+    with pytest.raises(ConfigError, match="expected nothing that train has, got the group 'db "):
+        collected(tmp_path, "d")
+
+    groups = [{item.group for item in items} for items in parts.values()]
+    assert sum(map(len, groups)) == len(set.union(*groups)) == 60
+
+
+def test_a_stream_leaves_a_part_to_its_file(tmp_path: Path) -> None:
+    """However many rows of train would go there by their text."""
+    write_jsonl(tmp_path / "d/train.jsonl", rows(2000))
+    write_jsonl(tmp_path / "d/test.jsonl", rows(9, start=5000))
+
+    found = collected(tmp_path, "d", config=replace(CONFIG, train=30, dev=3, test=9), streaming=True)
+
+    assert questions(found, "test") == {row["question"] for row in rows(9, start=5000)}
+    assert len(found.parts["train"]) == 30
+
+
+def test_data_that_changed_after_the_recipe_is_refused(tmp_path: Path) -> None:
+    """The recipe's digest is what a package tells: it has to be true."""
+    path = write_jsonl(tmp_path / "a.jsonl", rows(60))
+    before = own(tmp_path, "a.jsonl")
+    write_jsonl(path, rows(61))
+
+    with pytest.raises(IntegrityError, match=r"a\.jsonl: expected the file that the recipe was resolved with"):
+        collect(tmp_path, CONFIG, before, needs_json=False)
+
+
+def test_where_no_row_is_usable_the_rows_say_why(tmp_path: Path) -> None:
+    """A JSON array is no JSON Lines."""
+    write_jsonl(tmp_path / "a.json", ["[", "1,", "2", "]"])
+
+    with pytest.raises(ConfigError) as refusal:
+        collected(tmp_path, "a.json", config=replace(CONFIG, max_bad_share=1.0))
+
+    assert refusal.value.lines[0].startswith("a.json:1: expected a usable row, got ")
 
 
 def test_a_part_without_a_file_is_split_off(tmp_path: Path) -> None:

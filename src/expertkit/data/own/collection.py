@@ -82,9 +82,10 @@ def collect(project: Path, config: DataConfig, own: OwnData, *, needs_json: bool
         drawn = _read_all(project, own, account, needs_json=needs_json)
         entries = list(_enough(drawn, own, limits) if own.streaming else drawn)
         _check_bad(account, config.max_bad_share)
+        _check_any(entries, account)
         if own.deduplicate:
             entries = _without_duplicates(entries, account, similarity=config.similarity)
-        parts = _split(entries)
+        parts = _split(entries, own)
         account.contradictions = _count_contradictions(entries)
         parts = {part: _choose(found, own, limit=limits[part], seed=config.seed) for part, found in parts.items()}
         account.not_needed = len(entries) - sum(map(len, parts.values()))
@@ -101,7 +102,7 @@ def to_json(account: Account) -> dict[str, Any]:
 
 
 def _read_all(project: Path, own: OwnData, account: Account, *, needs_json: bool) -> Iterator[Entry]:
-    for file in own.files:
+    for file in sorted(own.files, key=lambda file: file.part is None):  # a stream may end before the last file
         yield from _read(project, file, own, account, needs_json=needs_json)
 
 
@@ -131,8 +132,9 @@ def _enough(entries: Iterable[Entry], own: OwnData, limits: Mapping[Part, int]) 
     """Entries of a stream until every part has its number of different ones, or enough were looked at."""
     counts = dict.fromkeys(limits, 0)
     seen: set[tuple[str, str]] = set()
+    given = _given(own)
     for number, entry in enumerate(entries, start=1):
-        part = entry.part or _part(entry)
+        part = _part(entry, given)
         if entry.asked not in seen:
             seen.add(entry.asked)
             counts[part] += 1
@@ -141,11 +143,19 @@ def _enough(entries: Iterable[Entry], own: OwnData, limits: Mapping[Part, int]) 
             return
 
 
+def _check_any(entries: Sequence[Entry], account: Account) -> None:
+    """Where no row can be used, the rows say why."""
+    if not entries:
+        raise ConfigError(_tell(account) or [Problem(file="data", place="", expected="rows", got="none")])
+
+
+def _tell(account: Account) -> list[Problem]:
+    return [Problem(file=row.place, place="", expected="a usable row", got=row.problem) for row in account.first_bad]
+
+
 def _check_bad(account: Account, most: float) -> None:
     if account.rows and account.bad / account.rows > most:
-        problems = [
-            Problem(file=row.place, place="", expected="a usable row", got=row.problem) for row in account.first_bad
-        ]
+        problems = _tell(account)
         more = f"{account.bad} of {account.rows} ({account.bad / account.rows:.1%}), the first {len(problems)} above"
         problems.append(
             Problem(file="params.yaml", place="data.max_bad_share", expected=f"at most {most:.1%} bad rows", got=more)
@@ -168,18 +178,23 @@ def _without_duplicates(entries: Sequence[Entry], account: Account, *, similarit
     return [entry for at, entry in enumerate(kept) if at not in again]
 
 
-def _split(entries: Sequence[Entry]) -> dict[Part, list[Entry]]:
-    """By the part of the file, else by its own text; nothing goes by that to a part that has a file."""
-    given = {entry.part for entry in entries}
+def _split(entries: Sequence[Entry], own: OwnData) -> dict[Part, list[Entry]]:
+    given = _given(own) | {entry.part for entry in entries if entry.part}
     parts: dict[Part, list[Entry]] = {part: [] for part in PARTS}
     for entry in entries:
-        own = _part(entry)
-        parts[entry.part or ("train" if own in given else own)].append(entry)
+        parts[_part(entry, given)].append(entry)
     return parts
 
 
-def _part(entry: Entry) -> Part:
-    return part_of("\0".join(entry.asked))
+def _given(own: OwnData) -> frozenset[Part]:
+    """The parts that have files of their own."""
+    return frozenset(file.part for file in own.files if file.part)
+
+
+def _part(entry: Entry, given: frozenset[Part]) -> Part:
+    """That of the file; else that of the group, or of what is asked, but none that has a file of its own."""
+    drawn = part_of(entry.group or "\0".join(entry.asked))
+    return entry.part or ("train" if drawn in given else drawn)
 
 
 def _count_contradictions(entries: Iterable[Entry]) -> int:
@@ -223,13 +238,13 @@ def _check_parts(parts: Mapping[Part, Sequence[Entry]], own: OwnData) -> None:
 
 
 def _check_leaks(parts: Mapping[Part, Sequence[Entry]], *, similarity: float) -> None:
-    """Refuse parts that share what they ask, or nearly.
+    """Refuse parts that share what they ask, or nearly, or a group.
 
     Raises:
         ConfigError: the first few that do.
     """
     listed = [(part, entry) for part, found in parts.items() for entry in found]
-    leaks = {**_same(listed), **_near(listed, similarity)}
+    leaks = {**_shared_groups(listed), **_near(listed, similarity), **_same(listed)}
     if leaks:
         problems = [
             Problem(file=listed[later][1].place, place="", expected=f"nothing that {listed[first][0]} has", got=got)
@@ -246,6 +261,17 @@ def _same(listed: Sequence[tuple[Part, Entry]]) -> dict[tuple[int, int], str]:
         first = first_at.setdefault(entry.asked, at)
         if listed[first][0] != part:
             found[first, at] = f"the question of {listed[first][1].place}"
+    return found
+
+
+def _shared_groups(listed: Sequence[tuple[Part, Entry]]) -> dict[tuple[int, int], str]:
+    """The first entry of a group that an earlier part has as well."""
+    first_at: dict[str, int] = {}
+    found: dict[tuple[int, int], str] = {}
+    for at, (part, entry) in enumerate(listed):
+        first = first_at.setdefault(entry.group, at) if entry.group else at
+        if listed[first][0] != part:
+            found.setdefault((first, at), f"the group {entry.group!r} of {listed[first][1].place}")
     return found
 
 

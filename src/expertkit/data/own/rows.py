@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import strict_json
-from expertkit.errors import DependencyError, FormatError, PackagingError
-from expertkit.recipes.own_data import DataFile, HeldOut, parse_hub
+from expertkit.errors import DependencyError, FormatError, IntegrityError, PackagingError
+from expertkit.files import sha256_file
+from expertkit.recipes.own_data import DataFile, HeldOut, held_out, parse_hub
 
 _LONGEST_LINE = 8 << 20
-_SPLITS: Mapping[str, HeldOut] = {"validation": "dev", "dev": "dev", "valid": "dev", "test": "test"}
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -36,9 +36,13 @@ def read_rows(file: DataFile, project: Path) -> Iterator[Row]:
 
     Raises:
         FormatError: it is not of its format at all.
+        IntegrityError: it was changed after the recipe was resolved.
         PackagingError: the hub has no such data set, or is not reached.
     """
     path = project / file.place
+    if file.digest is not None and file.format != "arrow" and sha256_file(path) != file.digest:
+        message = f"{file.place}: expected the file that the recipe was resolved with, got another one"
+        raise IntegrityError(message, hint="expert-cli recipes")
     match file.format:
         case "jsonl":
             yield from _read_lines(path, file)
@@ -114,7 +118,7 @@ def _read_saved(path: Path, file: DataFile) -> Iterator[Row]:
     datasets = _library()
     found = datasets.load_from_disk(str(path))
     for name, split in found.items() if isinstance(found, dict) else [(None, found)]:
-        yield from _read_dataset(split, file, file.part or _SPLITS.get(name or ""), name=name)
+        yield from _read_dataset(split, file, file.part or held_out(name or ""), name=name)
 
 
 def _read_hub(file: DataFile) -> Iterator[Row]:
@@ -130,7 +134,7 @@ def _read_hub(file: DataFile) -> Iterator[Row]:
         hint = "look for its name, split and config on the hub; HF_HUB_OFFLINE=1 forbids fetching"
         raise PackagingError(f"{file.place}: expected a data set of the hub, got {error}", hint=hint) from error
     for name, split in found.items() if isinstance(found, dict) else [(None, found)]:
-        yield from _read_dataset(split, file, file.part or _SPLITS.get(name or ""), name=name)
+        yield from _read_dataset(split, file, file.part or held_out(name or ""), name=name)
 
 
 def _read_dataset(rows: Any, file: DataFile, part: HeldOut | None, *, name: str | None = None) -> Iterator[Row]:

@@ -41,6 +41,7 @@ def provenance(
             f"experts/{recipe.expert}": trace(expert),
             "configs": trace(project / "configs"),
             "constraints.txt": trace(project / "constraints.txt"),
+            **_own_data(project, recipe),
         },
         "recipe": recipe_digest,
         "data": read_json(data)["digest"],
@@ -49,6 +50,14 @@ def provenance(
         "environment": read_json(environment),
         "environment_fingerprint": sha256_bytes(canonical_json(read_json(environment))),
     }
+
+
+def _own_data(project: Path, recipe: Recipe) -> dict[str, dict[str, str | None]]:
+    """The files of own data that lie elsewhere than with the expert."""
+    expert = f"{layout.EXPERTS / recipe.expert}/"
+    files = recipe.data.own.files if recipe.data.own else ()
+    places = [file.place for file in files if file.format != "huggingface" and not file.place.startswith(expert)]
+    return {place: trace(project / place) for place in places}
 
 
 def trace(path: Path) -> dict[str, str | None]:
