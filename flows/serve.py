@@ -9,6 +9,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
+from signal import SIGINT, default_int_handler, signal
 
 from expertkit.errors import ExpertError
 from tasks import display, server
@@ -19,6 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = ArgumentParser(prog="python -m flows.serve", description="Keep the flows of prefect.yaml on schedule.")
     parser.add_argument("--port", type=int, help="of our own Prefect server; by default a free one")
     asked = parser.parse_args(arguments)
+    signal(SIGINT, default_int_handler)  # a shell that starts it in the background has it ignored
     try:
         with server.running(port=asked.port) as address:
             _serve(address)
