@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -244,7 +244,11 @@ def _check_leaks(parts: Mapping[Part, Sequence[Entry]], *, similarity: float) ->
         ConfigError: the first few that do.
     """
     listed = [(part, entry) for part, found in parts.items() for entry in found]
-    leaks = {**_shared_groups(listed), **_near(listed, similarity), **_same(listed)}
+    leaks = {
+        **_shared(listed, lambda entry: entry.group, called="the group {0.group!r}"),
+        **_near(listed, similarity),
+        **_shared(listed, lambda entry: entry.asked, called="the question"),
+    }
     if leaks:
         problems = [
             Problem(file=listed[later][1].place, place="", expected=f"nothing that {listed[first][0]} has", got=got)
@@ -254,24 +258,16 @@ def _check_leaks(parts: Mapping[Part, Sequence[Entry]], *, similarity: float) ->
         raise ConfigError([*problems, rest])
 
 
-def _same(listed: Sequence[tuple[Part, Entry]]) -> dict[tuple[int, int], str]:
-    first_at: dict[tuple[str, str], int] = {}
+def _shared(
+    listed: Sequence[tuple[Part, Entry]], what: Callable[[Entry], Hashable], *, called: str
+) -> dict[tuple[int, int], str]:
+    """Entries with something, unless it is empty, that an earlier part has as well, each after the first one."""
+    first_at: dict[Hashable, int] = {}
     found: dict[tuple[int, int], str] = {}
     for at, (part, entry) in enumerate(listed):
-        first = first_at.setdefault(entry.asked, at)
+        first = first_at.setdefault(what(entry), at) if what(entry) else at
         if listed[first][0] != part:
-            found[first, at] = f"the question of {listed[first][1].place}"
-    return found
-
-
-def _shared_groups(listed: Sequence[tuple[Part, Entry]]) -> dict[tuple[int, int], str]:
-    """The first entry of a group that an earlier part has as well."""
-    first_at: dict[str, int] = {}
-    found: dict[tuple[int, int], str] = {}
-    for at, (part, entry) in enumerate(listed):
-        first = first_at.setdefault(entry.group, at) if entry.group else at
-        if listed[first][0] != part:
-            found.setdefault((first, at), f"the group {entry.group!r} of {listed[first][1].place}")
+            found[first, at] = f"{called.format(entry)} of {listed[first][1].place}"
     return found
 
 
