@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from expertkit import layout
 from expertkit.errors import ConfigError, FormatError, Problem
-from expertkit.fields import Entries, Place, read
+from expertkit.fields import Entries, Place, read, show
 from expertkit.files import open_regular
 from expertkit.manifest.kinds import BaseName, Digest, ExpertName, RelativePath, Version
 from expertkit.strict_json import loads
@@ -72,3 +73,13 @@ def find_releases(project: Path, problems: list[Problem]) -> tuple[Released, ...
         if times > 1:
             place.at("releases").wrong("each version of an expert once for a base", f"{what} with {times} digests")
     return releases
+
+
+def check_promoted(previous: Mapping[str, str], releases: Sequence[Released], problems: list[Problem]) -> None:
+    """Note the versions that ``previous`` in params.yaml names, by expert, and that were never promoted."""
+    for expert, version in previous.items():
+        known = sorted({each.version for each in releases if each.expert == expert})
+        if version not in known:
+            wanted = f"a version of it in {layout.RELEASES} ({', '.join(known) or 'there is none'})"
+            place = Place(str(layout.PARAMS), problems, f"previous.{expert}")
+            place.wrong(wanted, show(version), known=known, word=version)

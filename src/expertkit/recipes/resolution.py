@@ -19,7 +19,7 @@ from expertkit.recipes.line import adapter_layer, line_template, weakest_layer
 from expertkit.recipes.own_data import find_own_data
 from expertkit.recipes.params import SECTIONS, Layer, Params, read_params, read_section, unread
 from expertkit.recipes.recipe import Previous, Recipe
-from expertkit.recipes.releases import Released, find_releases
+from expertkit.recipes.releases import Released, check_promoted, find_releases
 from expertkit.recipes.strict_yaml import load_file
 from expertkit.recipes.train_config import TRAIN_RULES, TrainConfig
 
@@ -134,12 +134,7 @@ def _check_keys(sources: _Sources, problems: list[Problem]) -> None:
 
 
 def _check_previous(sources: _Sources, problems: list[Problem]) -> None:
-    """Note the versions to compare with that were never released."""
-    for expert, version in sources.params.previous.items():
-        known = list(dict.fromkeys(each.version for each in sources.released if each.expert == expert))
-        if version not in known:
-            wanted = f"a version of it in {layout.RELEASES} ({', '.join(known) or 'there is none'})"
-            Place(_PARAMS, problems, f"previous.{expert}").wrong(wanted, show(version), known=known, word=version)
+    check_promoted(sources.params.previous, sources.released, problems)
 
 
 def _check_complete(sources: _Sources, problems: list[Problem]) -> None:
