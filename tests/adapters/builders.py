@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from expertkit.adapters import Adapter, Factors, Ia3, Lora
+from expertkit.adapters import Adapter, Factors, Ia3, Lora, SoftPrompt
 from expertkit.adapters.dtypes import DType
 
 SHAPES = {"model.layers.0.self_attn.q_proj": (8, 6), "model.layers.0.mlp.down_proj": (6, 12)}
@@ -54,12 +54,18 @@ def random_ia3(seed: int = 1) -> Ia3:
     return Ia3(modules=modules, feedforward_modules=("down_proj",))
 
 
+def random_prompt(seed: int = 1, *, tokens: int = 4, width: int = 6) -> SoftPrompt:
+    """Embeddings of a soft prompt for a hidden size of 6."""
+    return SoftPrompt(embeddings=np.random.default_rng(seed).standard_normal((tokens, width)).astype(np.float32))
+
+
 ADAPTERS: dict[str, Adapter] = {
     "lora": random_lora(),
     "lora with stabilized ranks": replace(random_lora(), is_stabilized=True),
     "lora with several ranks": replace(mixed_lora(), alphas={next(iter(SHAPES)): 3.0}),
     "dora": random_dora(),
     "ia3": random_ia3(),
+    "prompt": random_prompt(),
 }
 """One adapter of each kind."""
 

@@ -14,7 +14,7 @@ from expertkit.adapters import Adapter, decode, describe, encode_config, encode_
 from expertkit.adapters.dtypes import DTYPES, DType, rounded
 from expertkit.adapters.tensors import encode
 from expertkit.errors import FormatError
-from tests.adapters.builders import ADAPTERS, answer, random_lora
+from tests.adapters.builders import ADAPTERS, answer, random_lora, random_prompt
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -48,11 +48,15 @@ def test_every_kind_survives_its_files(adapter: Adapter) -> None:
 
     assert (encode_tensors(back), encode_config(back, base="tiny")) == (data, config)
     assert (type(back), back.kind, back.parameters) == (type(adapter), adapter.kind, adapter.parameters)
-    words = "ia3 on down_proj, q_proj" if adapter.kind == "ia3" else f"{adapter.kind} of rank 4 on down_proj, q_proj"
-    assert describe({name: values.shape for name, values in to_tensors(adapter).items()}) == words
+    words = {"ia3": "ia3 on down_proj, q_proj", "prompt": "prompt of 4 tokens"}
+    said = words.get(adapter.kind, f"{adapter.kind} of rank 4 on down_proj, q_proj")
+    assert describe({name: values.shape for name, values in to_tensors(adapter).items()}) == said
 
 
-@pytest.mark.parametrize("adapter", ADAPTERS.values(), ids=ADAPTERS.keys())
+OF_MODULES = {name: adapter for name, adapter in ADAPTERS.items() if adapter.kind != "prompt"}
+
+
+@pytest.mark.parametrize("adapter", OF_MODULES.values(), ids=OF_MODULES.keys())
 def test_peft_loads_both_files(tmp_path: Path, adapter: Adapter) -> None:
     """PEFT injects the written adapter into a model, whose layers then give what the formulas say."""
     torch = pytest.importorskip("torch")
@@ -121,6 +125,33 @@ def test_tensors_that_are_no_adapter_are_refused(names: list[str]) -> None:
 
     with pytest.raises(FormatError, match="adapter"):
         decode(data, encode_config(random_lora(), base="tiny"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("num_virtual_tokens", 5), ("token_dim", 8), ("token_dim", None), ("num_transformer_submodules", 2),
+     ("prompt_tuning_init", "TEXT"), ("peft_type", "LORA"), ("task_type", "SEQ_CLS")],
+)  # fmt: skip
+def test_a_soft_prompt_is_what_its_config_says(key: str, value: object) -> None:
+    """Its tokens, its width, and nothing that would read it otherwise."""
+    prompt = random_prompt()
+
+    with pytest.raises(FormatError, match=key):
+        decode(encode_tensors(prompt), encode_config(prompt, base="tiny") | {key: value})
+
+
+@pytest.mark.parametrize(
+    "tensors",
+    [{"prompt_embeddings": (4, 6), "base_model.model.m.ia3_l": (4, 1)}, {"prompt_embeddings": (513, 6)},
+     {"prompt_embeddings": (6,)}],
+    ids=["beside other tensors", "too long", "a vector"],
+)  # fmt: skip
+def test_what_is_no_soft_prompt_is_refused(tensors: dict[str, tuple[int, ...]]) -> None:
+    """It is one matrix of at most 512 rows, alone in its file."""
+    data = encode({name: np.zeros(shape, dtype=np.float32) for name, shape in tensors.items()}, "float32")
+
+    with pytest.raises(FormatError, match=r"adapter"):
+        decode(data, encode_config(random_prompt(), base="tiny"))
 
 
 def test_factors_of_two_ranks_are_refused() -> None:

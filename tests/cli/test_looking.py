@@ -40,7 +40,7 @@ def test_a_manifest_is_shown_with_its_bases(tmp_path: Path) -> None:
         "expert-sql 1.0.0  (manifest, schema 2.0, MIT)",
         "  Writes queries.",
         "base        tiny  chatml",
-        "  adapter   lora rank 2 on q_proj, v_proj",
+        "  adapter   lora of rank 2 on q_proj, v_proj",
     ]
     assert "warning     " in page
     assert "/invented: expected a known key" in page

@@ -281,13 +281,15 @@ def test_schema_1_0_needs_its_base_and_adapters(key: str) -> None:
         ({"type": "ia3"}, ["r", "alpha"]),
         ({"type": "ia3", "r": None, "alpha": None}, []),
         ({"type": "osd", "alpha": None}, []),
+        ({"type": "lora", "target_modules": None}, ["target_modules"]),
+        ({"type": "lora", "tokens": 8}, ["tokens"]),
+        ({"type": "prompt"}, ["tokens", "target_modules", "r", "alpha"]),
+        ({"type": "prompt", "tokens": 8, "target_modules": None, "r": None, "alpha": None}, []),
     ],
 )
 @pytest.mark.parametrize("as_null", [True, False])
-def test_rank_and_alpha_belong_to_the_types_that_have_them(
-    change: dict[str, Any], pointers: list[str], *, as_null: bool
-) -> None:
-    """Every type but IA3 needs its rank; IA3 has none; null says nothing."""
+def test_each_type_has_what_belongs_to_it(change: dict[str, Any], pointers: list[str], *, as_null: bool) -> None:
+    """A rank unless it is IA3 or a prompt, modules unless it is a prompt, which has tokens; null says nothing."""
     raw = raw_manifest()
     entry = {**raw["base_models"][0]["adapters"][0], **change}
     raw["base_models"][0]["adapters"] = [{key: value for key, value in entry.items() if as_null or value is not None}]

@@ -48,7 +48,7 @@ def run(command: str) -> Any:
 
 
 @pytest.mark.parametrize("make", [gemma, llama])
-@pytest.mark.parametrize("kind", ["lora", "dora", "ia3"])
+@pytest.mark.parametrize("kind", ["lora", "dora", "ia3", "prompt"])
 def test_another_architecture_goes_through_the_line(
     nano_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Any, kind: str
 ) -> None:
@@ -68,6 +68,10 @@ def test_another_architecture_goes_through_the_line(
     train = RECIPES.train
     if kind == "ia3":
         train = replace(train, rank=None, alpha=None, dropout=0.0, feedforward_modules=("down_proj",))
+    if kind == "prompt":
+        train = replace(
+            train, rank=None, alpha=None, dropout=0.0, target_modules=None, prompt_tokens=8, prompt_init="vocab_sample"
+        )
     recipe = replace(RECIPES, train=replace(train, adapter_type=kind))  # type: ignore[arg-type]
     put(Path("build/recipes/expert-mini-nano.json"), recipe.to_json())
     put(Path("build/recipes/expert-mini.json"), recipe.data_recipe().to_json())

@@ -238,8 +238,9 @@ def test_what_the_line_needs_of_an_expert_is_told_with_the_rest(project: Path) -
         resolve(project)
 
     file = "experts/expert-sql/manifest.json"
+    own = 'none beside an adapter: a soft prompt is an adapter of type "prompt", trained by itself'
     assert [str(problem) for problem in refusal.value.problems] == [
-        f'{file}: /soft_prompts: expected none: only adapters are made, got "intro"',
+        f'{file}: /soft_prompts: expected {own}, got "intro"',
         f"{file}: expected LICENSE beside it, got no such file",
         f"{file}: /training/decoding/grammar_file: expected 'grammar.gbnf', got \"other.gbnf\"",
         f'{file}: /evaluation/test_cases: expected a file of the expert\'s tests/, got "README.md"',
@@ -367,6 +368,15 @@ def test_the_entry_of_a_base_is_the_weakest_layer_of_its_adapter(project: Path) 
         (
             '"adapter_type": "lora", "feedforward_modules": ["up_proj"]',
             'feedforward_modules: expected nothing with adapter_type "lora"',
+        ),
+        (
+            '"adapter_type": "lora", "prompt_tokens": 8',
+            'prompt_tokens: expected nothing with adapter_type "lora", got 8',
+        ),
+        ('"adapter_type": "prompt"', 'train.target_modules: expected nothing with adapter_type "prompt"'),
+        (
+            '"adapter_type": "prompt", "prompt_init": "text"',
+            'prompt_init_text: expected a value with prompt_init "text", got nothing',
         ),
     ],
 )

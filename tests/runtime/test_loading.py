@@ -14,6 +14,8 @@ from peft import PeftModel
 from expertkit.adapters import Adapter, Factors, Ia3, Lora, encode_config, encode_tensors
 from expertkit.errors import CompatibilityError
 from expertkit.runtime.loading import attach, attached, load_base
+from expertkit.runtime.soft_prompt import prefix_of
+from tests.adapters.builders import random_prompt
 
 
 def _lora(*, width: int = 32, layers: int = 2) -> Lora:
@@ -43,6 +45,7 @@ def _kinds() -> dict[str, Adapter]:
         "stabilized, several ranks": replace(lora, modules=lora.modules | own, is_stabilized=True),
         "dora": replace(lora, modules=normed),
         "ia3": Ia3(modules=scales, feedforward_modules=("down_proj",)),
+        "prompt": random_prompt(tokens=5, width=32),
     }
 
 
@@ -53,11 +56,16 @@ def test_an_attached_adapter_is_the_one_peft_would_load(nano_base: Path, tmp_pat
     (tmp_path / "adapter_model.safetensors").write_bytes(encode_tensors(adapter))
     (tmp_path / "adapter_config.json").write_text(json.dumps(encode_config(adapter, base="nano")))
 
-    ours = attach(load_base(nano_base)[0], adapter, base="nano")(input_ids=tokens).logits
+    wrapped = attach(load_base(nano_base)[0], adapter, base="nano")
+    ours = wrapped(input_ids=_with_prefix(wrapped, tokens)).logits
     theirs = PeftModel.from_pretrained(load_base(nano_base)[0], str(tmp_path))(input_ids=tokens).logits
 
     assert torch.equal(ours, theirs)
-    assert not torch.allclose(ours, load_base(nano_base)[0](input_ids=tokens).logits)
+    assert not torch.allclose(ours[:, -3:], load_base(nano_base)[0](input_ids=tokens).logits)
+
+
+def _with_prefix(model: object, ids: torch.Tensor) -> torch.Tensor:
+    return torch.cat([torch.tensor([prefix_of(model)], dtype=ids.dtype), ids], dim=1)
 
 
 def test_an_adapter_changes_the_answer(nano_base: Path) -> None:
@@ -93,5 +101,8 @@ def test_a_base_is_itself_again_after_an_adapter(nano_base: Path, kind: str) -> 
 
         for adapter in (_kinds()[kind], _lora()):
             with attached(model, adapter, base="nano") as wrapped:
-                assert not torch.equal(wrapped(ids).logits, before)
+                read = wrapped(_with_prefix(wrapped, ids)).logits
+                assert not torch.equal(read[:, -3:], before)
+                with wrapped.disable_adapter():
+                    assert torch.equal(wrapped(ids).logits, before)
             assert torch.equal(model(ids).logits, before)

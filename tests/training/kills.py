@@ -39,7 +39,11 @@ KINDS = {
     "lora": _CONFIG,
     "dora": replace(_CONFIG, adapter_type="dora"),
     "ia3": replace(_CONFIG, adapter_type="ia3", rank=None, alpha=None, dropout=0.0, feedforward_modules=("down_proj",)),
-}
+    "prompt": replace(
+        _CONFIG, adapter_type="prompt", rank=None, alpha=None, dropout=0.0, target_modules=None,
+        prompt_tokens=5, prompt_init="random",
+    ),
+}  # fmt: skip
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload([__name__])
 _ADAPTER = "adapter.safetensors"

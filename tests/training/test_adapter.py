@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from expertkit.data.templates import TEMPLATES
 from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 from expertkit.runtime.loading import load_base
+from expertkit.runtime.soft_prompt import virtual_ids
 from expertkit.training.adapter import Point, train_adapter
 from expertkit.training.callback import Listener
 from expertkit.training.plan import plan
@@ -48,21 +50,29 @@ KINDS = {
     "lora with stabilized ranks": replace(CONFIG, use_rslora=True, rank_pattern={"layers.0.self_attn.q_proj": 2}),
     "dora": replace(CONFIG, adapter_type="dora"),
     "ia3": replace(CONFIG, adapter_type="ia3", rank=None, alpha=None, dropout=0.0, feedforward_modules=("down_proj",)),
-}
+    "prompt": replace(
+        CONFIG, adapter_type="prompt", rank=None, alpha=None, dropout=0.0, target_modules=None,
+        prompt_tokens=5, prompt_init="vocab_sample",
+    ),
+}  # fmt: skip
 
 
 def _train(base: Path, checkpoints: Path, config: TrainConfig = CONFIG) -> tuple[bytes, list[Point]]:
     model, tokenizer = load_base(base)
-    rows = [_row(tokenizer, item) for item in domain("sql").generate("train", count=40, seed=1)]
+    rows = [
+        _row(tokenizer, item, prefix=virtual_ids(config.prompt_tokens or 0))
+        for item in domain("sql").generate("train", count=40, seed=1)
+    ]
     adapter, curve = train_adapter(
         model, tokenizer, plan(rows, config, dev=rows[:4]), config, checkpoints=checkpoints, listener=NOBODY
     )
     return encode_tensors(adapter), curve
 
 
-def _row(tokenizer: object, item: object) -> Row:
+def _row(tokenizer: object, item: object, *, prefix: Sequence[int] = ()) -> Row:
     prompt = render(TEMPLATES["chatml"], Turn(question=item.question, context=item.context))  # type: ignore[attr-defined]
-    return encode_row(tokenizer, prompt=prompt, completion=completion(TEMPLATES["chatml"], item.answer))  # type: ignore[arg-type,attr-defined]
+    answer = completion(TEMPLATES["chatml"], item.answer)  # type: ignore[attr-defined]
+    return encode_row(tokenizer, prompt=prompt, completion=answer, prefix=prefix)  # type: ignore[arg-type]
 
 
 def test_the_prompt_is_read_and_only_the_completion_learnt(nano_base: Path) -> None:
@@ -116,7 +126,7 @@ def test_another_seed_gives_another_adapter(nano_base: Path, tmp_path: Path) -> 
 
 
 def test_each_kind_learns_what_its_papers_say(nano_base: Path, tmp_path: Path) -> None:
-    """LoRA two factors a module, of its own rank where one is given; DoRA a norm for each row; IA3 one factor."""
+    """LoRA two factors a module, of its own rank if given; DoRA a norm for each row; IA3 one factor; prompts rows."""
     found = {kind: describe(_shapes(_train(nano_base, tmp_path / kind, config)[0])) for kind, config in KINDS.items()}
     several = _shapes(_train(nano_base, tmp_path / "again", KINDS["lora with stabilized ranks"])[0])
 
@@ -125,6 +135,7 @@ def test_each_kind_learns_what_its_papers_say(nano_base: Path, tmp_path: Path) -
         "lora with stabilized ranks": "lora of rank 4 on down_proj, q_proj, v_proj",
         "dora": "dora of rank 4 on down_proj, q_proj, v_proj",
         "ia3": "ia3 on down_proj, q_proj, v_proj",
+        "prompt": "prompt of 5 tokens",
     }
     ranks = {name: shape[0] for name, shape in several.items() if name.endswith("q_proj.lora_A.weight")}
     assert sorted(ranks.values()) == [2, 4]

@@ -30,6 +30,7 @@ from expertkit.fields import declared
 from expertkit.manifest.settings import TrainingConfig
 from expertkit.recipes import TrainConfig, resolve
 from expertkit.runtime.loading import load_base
+from expertkit.runtime.soft_prompt import virtual_ids
 from expertkit.training.adapter import Point, train_adapter
 from expertkit.training.arguments import attention, check_computer
 from expertkit.training.callback import Listener
@@ -145,8 +146,9 @@ def encode(tokenizer: PreTrainedTokenizerBase, item: Item, config: TrainConfig) 
     prompt = render(TEMPLATES["chatml"], Turn(question=item.question, context=item.context))
     learnt = not config.completion_only
     return encode_row(
-        tokenizer, prompt=prompt, completion=completion(TEMPLATES["chatml"], item.answer), is_prompt_learnt=learnt
-    )
+        tokenizer, prompt=prompt, completion=completion(TEMPLATES["chatml"], item.answer), is_prompt_learnt=learnt,
+        prefix=virtual_ids(config.prompt_tokens or 0),
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +174,10 @@ def learns_otherwise(run: Run, before: Run) -> bool:
 
 
 IA3 = {"adapter_type": "ia3", "rank": None, "alpha": None}
+PROMPT = {
+    "adapter_type": "prompt", "rank": None, "alpha": None, "target_modules": None,
+    "prompt_tokens": 4, "prompt_init": "vocab_sample",
+}  # fmt: skip
 PACKED = {"packing": True, "max_seq_length": 200}
 EFFECTS: dict[str, Effect] = {
     "adapter_type": Effect(IA3, lambda run, _: describe(run.shapes) == "ia3 on down_proj, q_proj"),
@@ -188,6 +194,11 @@ EFFECTS: dict[str, Effect] = {
     ),
     "feedforward_modules": Effect(
         {"feedforward_modules": ("down_proj",)}, lambda run, before: run.shapes != before.shapes, IA3
+    ),
+    "prompt_tokens": Effect({"prompt_tokens": 6}, lambda run, _: describe(run.shapes) == "prompt of 6 tokens", PROMPT),
+    "prompt_init": Effect({"prompt_init": "random"}, learns_otherwise, PROMPT),
+    "prompt_init_text": Effect(
+        {"prompt_init_text": "of"}, learns_otherwise, {**PROMPT, "prompt_init": "text", "prompt_init_text": "the"}
     ),
     "max_steps": Effect({"max_steps": 3}, lambda run, _: [point.step for point in run.curve] == [1, 2, 3]),
     "epochs": Effect({"max_steps": None, "epochs": 0.5}, lambda run, _: len(run.curve) == 3),

@@ -31,7 +31,7 @@ BASE = {"model.embed_tokens": (1000, 32), **LAYERS}
 LORA = replace(KINDS["lora"], rank=8, target_modules=("q_proj", "down_proj"))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "prompt"])
 def test_the_size_is_known_before_the_training(nano_base: Path, kind: str) -> None:
     """As many weights are counted from the shapes as PEFT then makes."""
     config = replace(KINDS[kind], target_modules=ALL, rank_pattern={"layers.0.self_attn.q_proj": 2})
@@ -41,6 +41,15 @@ def test_the_size_is_known_before_the_training(nano_base: Path, kind: str) -> No
 
     learnt = sum(each.numel() for each in wrapped.parameters() if each.requires_grad)
     assert count_weights(config, linear_shapes(nano_base)) == learnt > 0
+
+
+def test_a_soft_prompt_has_a_row_for_each_token(nano_base: Path) -> None:
+    """As wide as the base's hidden states."""
+    width = load_base(nano_base)[0].config.hidden_size
+
+    assert count_weights(KINDS["prompt"], linear_shapes(nano_base)) == 5 * width
+    with pytest.raises(TrainingError, match=r"at most 21,120 weights .* got 21,152"):
+        check_size(replace(KINDS["prompt"], prompt_tokens=661), BASE, base="mini")
 
 
 def test_every_recipe_of_the_project_is_let_through() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.ia3 import Ia3
 from expertkit.adapters.lora import leaves
-from expertkit.adapters.settings import check_fixed
+from expertkit.adapters.settings import check_fixed, check_targets
 from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
 
@@ -79,6 +79,7 @@ def read_settings(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> tup
         axis = 0 if name.rpartition(".")[2] in feedforward else 1
         if len(shape) != 2 or shape[axis] != 1:
             raise FormatError(f"adapter, {name}: expected one {('row', 'column')[axis]}, got shape {shape}")
+    check_targets(config, leaves(modules))
     return tuple(sorted(feedforward))
 
 

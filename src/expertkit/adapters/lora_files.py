@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expertkit.adapters.dtypes import DType
-from expertkit.adapters.lora import MAX_RANK, Factors, Lora
-from expertkit.adapters.settings import check_fixed, check_number, check_patterns
+from expertkit.adapters.lora import MAX_RANK, Factors, Lora, leaves
+from expertkit.adapters.settings import check_fixed, check_number, check_patterns, check_targets
 from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
 
@@ -109,6 +109,7 @@ def read_settings(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Set
             raise FormatError(f"adapter, {module}: expected rank {own.get(module, rank)}, got {each}")
     alphas = check_patterns(config, "alpha_pattern", found)
     is_stabilized = bool(config.get("use_rslora", False))
+    check_targets(config, leaves(found))
     return Settings(rank=rank, alpha=alpha, alphas=alphas, is_stabilized=is_stabilized, dropout=dropout)
 
 

@@ -6,21 +6,22 @@ so that the same adapter gives the same bytes everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from expertkit.adapters import ia3_files, lora_files, tensors
+from expertkit.adapters import ia3_files, lora_files, soft_prompt_files, tensors
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.ia3 import Ia3
 from expertkit.adapters.lora import Lora, leaves
+from expertkit.adapters.soft_prompt import SoftPrompt
 from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
 
-Adapter = Lora | Ia3
+Adapter = Lora | Ia3 | SoftPrompt
 
 TENSORS = "adapter_model.safetensors"
 CONFIG = "adapter_config.json"
@@ -28,7 +29,8 @@ CONFIG = "adapter_config.json"
 
 def to_tensors(adapter: Adapter) -> dict[str, NDArray[np.float32]]:
     """The adapter's arrays under the names that peft gives them."""
-    return ia3_files.to_tensors(adapter) if isinstance(adapter, Ia3) else lora_files.to_tensors(adapter)
+    named: dict[str, NDArray[np.float32]] = _FILES[type(adapter)].to_tensors(adapter)
+    return named
 
 
 def encode_tensors(adapter: Adapter) -> bytes:
@@ -42,8 +44,7 @@ def encode_tensors(adapter: Adapter) -> bytes:
 
 def encode_config(adapter: Adapter, *, base: str) -> dict[str, Any]:
     """Content of ``adapter_config.json``, keys sorted; ``base`` is a base model's name, never a path."""
-    own = ia3_files.to_config(adapter) if isinstance(adapter, Ia3) else lora_files.to_config(adapter)
-    return dict(sorted({**own, "base_model_name_or_path": base}.items()))
+    return dict(sorted({**_FILES[type(adapter)].to_config(adapter), "base_model_name_or_path": base}.items()))
 
 
 def decode(data: bytes, config: Mapping[str, Any]) -> Adapter:
@@ -78,15 +79,15 @@ def check_config(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> None
         got = config.get("peft_type")
         raise FormatError(f"{CONFIG}, peft_type: expected {files.PEFT_TYPE!r}, as its tensors are, got {got!r}")
     files.read_settings(shapes, config)
-    modules = leaves(files.group(shapes))
-    if modules != config.get("target_modules"):
-        got = config.get("target_modules")
-        raise FormatError(f"{CONFIG}, target_modules: expected {', '.join(modules)}, got {got!r}")
+
+
+_FILES: dict[type, ModuleType] = {Lora: lora_files, Ia3: ia3_files, SoftPrompt: soft_prompt_files}
 
 
 def _files(named: Mapping[str, object]) -> ModuleType:
     """The module that knows the names and settings of the kind that tensors of these names are."""
-    return ia3_files if any(map(ia3_files.is_name, named)) else lora_files
+    others = (files for files in (ia3_files, soft_prompt_files) if any(map(files.is_name, named)))
+    return next(others, lora_files)
 
 
 def learnt(
@@ -99,7 +100,10 @@ def learnt(
         FormatError: the arrays are no adapter.
         ValueError: the settings are not those of the adapter's kind.
     """
-    if any(ia3_files.is_name(name) for name in named):
+    files = _files(named)
+    if files is soft_prompt_files:
+        return SoftPrompt(embeddings=named[soft_prompt_files.NAME])
+    if files is ia3_files:
         return Ia3(modules=ia3_files.group(named), feedforward_modules=tuple(sorted(feedforward_modules)))
     if rank is None or alpha is None:
         raise ValueError("expected rank and alpha of a LoRA, got none")
@@ -108,19 +112,23 @@ def learnt(
 
 
 def describe(shapes: Mapping[str, Shape]) -> str:
-    """Kind, largest rank and modules of the adapter whose tensors have these names and shapes.
+    """What the adapter is whose tensors have these names and shapes: its kind, largest rank and modules, or tokens.
 
     Raises:
         FormatError: they are none of ours.
     """
-    if any(ia3_files.is_name(name) for name in shapes):
-        modules = [module.rpartition(".")[2] for module in ia3_files.group(shapes)]
-        return describe_as("ia3", None, modules)
+    files = _files(shapes)
+    if files is soft_prompt_files:
+        return describe_as("prompt", tokens=soft_prompt_files.read_shape(shapes)[0])
+    if files is ia3_files:
+        return describe_as("ia3", modules=leaves(ia3_files.group(shapes)))
     kind, ranks = lora_files.ranks(shapes)
-    return describe_as(kind, max(ranks.values()), [module.rpartition(".")[2] for module in ranks])
+    return describe_as(kind, rank=max(ranks.values()), modules=leaves(ranks))
 
 
-def describe_as(kind: str, rank: int | None, modules: list[str] | tuple[str, ...]) -> str:
+def describe_as(kind: str, *, rank: int | None = None, modules: Sequence[str] = (), tokens: int | None = None) -> str:
     """The same of an adapter that is known by what a manifest says."""
+    if tokens is not None:
+        return f"{kind} of {tokens} tokens"
     names = ", ".join(sorted(set(modules)))
     return f"{kind} on {names}" if rank is None else f"{kind} of rank {rank} on {names}"

@@ -7,17 +7,18 @@ import numpy as np
 from expertkit.adapters.ia3 import Ia3
 from expertkit.adapters.lora import Array, Factors, Lora
 from expertkit.adapters.peft import Adapter
+from expertkit.adapters.soft_prompt import SoftPrompt
 from expertkit.adapters.svd import distance, promised_error, wide
 
 
 def is_same(first: Adapter, second: Adapter) -> bool:
-    """Whether both change the same modules by the same update, but for what float32 rounds."""
-    if first.modules.keys() != second.modules.keys():
-        return False
+    """Whether both change the same modules by the same update, but for what float32 rounds; or are the same prompt."""
     match first, second:
-        case Lora(), Lora():
+        case SoftPrompt(), SoftPrompt():
+            return np.array_equal(first.embeddings, second.embeddings)
+        case Lora(), Lora() if first.modules.keys() == second.modules.keys():
             return all(_is_same_update(first, second, name) for name in first.modules)
-        case Ia3(), Ia3():
+        case Ia3(), Ia3() if first.modules.keys() == second.modules.keys():
             return all(np.array_equal(values, second.modules[name]) for name, values in first.modules.items())
         case _:
             return False

@@ -36,6 +36,17 @@ def check_number(config: Mapping[str, Any], key: str, *, low: float, high: float
     return float(value)  # type: ignore[arg-type]
 
 
+def check_targets(config: Mapping[str, Any], modules: list[str]) -> None:
+    """Return if the settings name just these ends of module paths, sorted.
+
+    Raises:
+        FormatError: they name others.
+    """
+    if config.get("target_modules") != modules:
+        got = config.get("target_modules")
+        raise FormatError(f"{_FILE}, target_modules: expected {', '.join(modules)}, got {got!r}")
+
+
 def check_patterns(config: Mapping[str, Any], key: str, modules: Container[str]) -> dict[str, Any]:
     """Module path to a positive number of its own; every path must be a module of the adapter.
 

@@ -24,7 +24,7 @@ def command(expert: str, base: str, *, as_json: bool) -> None:
 
     recipe = read_recipe(Path(), expert, base)
     found = decompose_adapter(Path(), recipe)
-    said = f"{recipe.key}: {found['kind']} of {found['modules']} modules"
+    said = f"{recipe.key}: {found['kind']} of {found['parameters']:,} weights"
     how = (
         f"rank {found['rank']}, largest relative error {found['error']['max']:.2g}" if "error" in found else "as it is"
     )

@@ -19,10 +19,12 @@ from transformers import GenerationConfig
 from expertkit.data.curriculum import Passage, probes
 from expertkit.data.prompt import Template, Turn, render
 from expertkit.data.templates import end_token
+from expertkit.runtime.soft_prompt import prefix_of
 
 if TYPE_CHECKING:
-    from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from expertkit.runtime.loading import Attached
 
 _PASSAGES = 64
 _BEGINNING, _TOKENS = 6, 48
@@ -76,7 +78,7 @@ def write_passages(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, t
 
 
 @torch.inference_mode()
-def measure_general(model: PeftModel, passages: Sequence[Written]) -> General:
+def measure_general(model: Attached, passages: Sequence[Written]) -> General:
     """The losses of a base, alone and under its expert, on what the base wrote."""
     sums = torch.zeros(2, dtype=torch.float64)
     for start in range(0, len(passages), _AT_ONCE):
@@ -95,14 +97,15 @@ def _opening(passage: Passage, tokenizer: PreTrainedTokenizerBase, template: Tem
     return list(tokenizer.encode(passage.text, add_special_tokens=False)[:_BEGINNING])
 
 
-def _losses(model: PeftModel, passages: Sequence[Written]) -> torch.Tensor:
+def _losses(model: Attached, passages: Sequence[Written]) -> torch.Tensor:
     """Summed losses of base and expert over the base's own tokens."""
     longest = max(len(each.tokens) for each in passages)
     ids = torch.tensor([[*each.tokens, *each.tokens[-1:] * (longest - len(each.tokens))] for each in passages])
     counts = torch.tensor([[each.start <= at + 1 < len(each.tokens) for at in range(longest)] for each in passages])
     with model.disable_adapter():
         base = model(input_ids=ids).logits[counts].log_softmax(-1)
-    expert = model(input_ids=ids).logits[counts].log_softmax(-1)
+    prefix = torch.tensor([prefix_of(model)] * len(ids), dtype=ids.dtype)
+    expert = model(input_ids=torch.cat([prefix, ids], dim=1)).logits[:, prefix.shape[1] :][counts].log_softmax(-1)
     return torch.stack([-(base.exp() * each).sum(-1).double().sum() for each in (base, expert)])
 
 

@@ -48,7 +48,7 @@ Checkpoint = Annotated[str, Text(r"checkpoint-[0-9]+|final", "'final' or a check
 Extra = Annotated[float | str, Formerly(Any)]
 """What may stand under further keys of a list of measurements."""
 
-AdapterType = Literal["lora", "dora", "ia3", "lokr", "adalora", "osd"]
+AdapterType = Literal["lora", "dora", "ia3", "lokr", "adalora", "osd", "prompt"]
 PromptTemplate = Literal[
     "chatml", "llama2", "alpaca", "vicuna", "custom", "qwen3",
     "llama3", "mistral", "phi", "deepseek", "gemma", "tokenizer",
@@ -61,6 +61,8 @@ TargetModule = Annotated[
 ]
 TargetModules = Annotated[tuple[TargetModule, ...], Entries(low=1)]
 Rank = Annotated[int, Range(1, 256)]
+PromptTokens = Annotated[int, Range(1, 512)]
+PromptInit = Literal["random", "text", "vocab_sample"]
 Alpha = Annotated[int, Range(low=1)]
 Dropout = Annotated[float, Range(0, 1)]
 Share = Annotated[float, Range(0, 1)]

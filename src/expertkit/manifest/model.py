@@ -17,7 +17,9 @@ from expertkit.manifest.kinds import (
     ExpertName,
     NotNegative,
     Positive,
+    PromptInit,
     PromptTemplate,
+    PromptTokens,
     Quantization,
     Rank,
     RelativePath,
@@ -32,6 +34,7 @@ from expertkit.manifest.kinds import (
 from expertkit.manifest.making import Evaluation, QualityMetrics, Training
 
 _RANKED = ("lora", "dora", "lokr", "adalora")
+_OF_MODULES = (*_RANKED, "osd", "ia3")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +45,15 @@ class AdapterEntry:
         When("type", _RANKED, needs=("r", "alpha")),
         When("type", ("osd",), needs=("r",)),
         When("type", ("ia3",), forbids=("r", "alpha")),
+        When("type", _OF_MODULES, needs=("target_modules",), forbids=("tokens",)),
+        When("type", ("prompt",), needs=("tokens",), forbids=("target_modules", "feedforward_modules", "r", "alpha")),
     )
 
     type: AdapterType
-    target_modules: TargetModules
+    target_modules: TargetModules | None = None
     feedforward_modules: TargetModules | None = None
+    tokens: PromptTokens | None = None
+    """How many a soft prompt puts before the text."""
     r: Rank | None = None
     alpha: Alpha | None = None
     scaling: Literal["default", "standard", "dora", "learned"] | None = None
@@ -115,8 +122,8 @@ class SoftPrompt:
 
     name: Tag
     path: RelativePath
-    tokens: Annotated[int, Range(1, 512)]
-    init_method: Literal["random", "text", "vocab_sample"] | None = None
+    tokens: PromptTokens
+    init_method: PromptInit | None = None
     init_text: Words | None = None
     purpose: Words | None = None
 

@@ -15,6 +15,8 @@ from expertkit.manifest.kinds import (
     LearningRate,
     NotNegative,
     Positive,
+    PromptInit,
+    PromptTokens,
     Rank,
     Scheduler,
     Seed,
@@ -33,7 +35,7 @@ class TrainingConfig:
     """Some of these: the weakest layer of a recipe; in a package all that the recipe resolved to."""
 
     RULES: ClassVar[tuple[ObjectRule, ...]] = (
-        When("adapter_type", ("ia3",), forbids=("rank", "alpha")),
+        When("adapter_type", ("ia3", "prompt"), forbids=("rank", "alpha")),
         NotBoth("epochs", "num_epochs"),
     )
 
@@ -46,6 +48,9 @@ class TrainingConfig:
     dropout: Dropout | None = None
     target_modules: TargetModules | None = None
     feedforward_modules: TargetModules | None = None
+    prompt_tokens: PromptTokens | None = None
+    prompt_init: PromptInit | None = None
+    prompt_init_text: Words | None = None
     max_adapter_share: Annotated[float, Range(above=0, high=1)] | None = None
     epochs: Epochs | None = None
     num_epochs: Epochs | None = None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import layout
-from expertkit.adapters import Adapter, Decomposition, Ia3, decompose
+from expertkit.adapters import Adapter, Decomposition, Lora, decompose
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.svd import promised_error
 from expertkit.errors import FormatError
@@ -43,14 +43,14 @@ def decompose_adapter(project: Path, recipe: Recipe) -> dict[str, Any]:
 
 
 def _decompose(trained: Adapter, *, dtype: DType) -> tuple[Adapter, Decomposition | None]:
-    """The adapter that is shipped, and what was found in it; an IA3 has no components and stays what it is.
+    """The adapter that is shipped, and what was found in it; what is no LoRA has no components and stays what it is.
 
     Raises:
         ValueError: a value is too large for ``dtype``, or would lose digits that may not be lost.
     """
     if trained.kind != "lora" and dtype != "float32":
         raise ValueError(f"decompose.dtype: expected float32 for {trained.kind}, whose factors stay exact, got {dtype}")
-    if isinstance(trained, Ia3):
+    if not isinstance(trained, Lora):
         return trained, None
     found = decompose(trained, dtype=dtype)
     return found.lora, found
@@ -59,7 +59,6 @@ def _decompose(trained: Adapter, *, dtype: DType) -> tuple[Adapter, Decompositio
 def _summarise(adapter: Adapter, found: Decomposition | None, tensors: Path) -> dict[str, Any]:
     facts = {
         "kind": adapter.kind,
-        "modules": len(adapter.modules),
         "parameters": adapter.parameters,
         "dtype": adapter.dtype,
         "adapter_digest": sha256_file(tensors),

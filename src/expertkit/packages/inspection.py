@@ -9,6 +9,7 @@ from expertkit import signing
 from expertkit.archives.names import SIGNATURE
 from expertkit.manifest import AdapterEntry, Manifest
 from expertkit.packages.reading.opening import Opened
+from expertkit.packages.reading.tensors import describe_entry
 
 _NO_SIGNATURE = {False: "none", True: "of another program, which is not looked at"}
 
@@ -76,9 +77,8 @@ def _bases(manifest: Manifest) -> Iterator[dict[str, Any]]:
 
 
 def _describe(adapter: AdapterEntry) -> str:
-    rank = f" rank {adapter.r}" if adapter.r else ""
     size = f", {adapter.size_bytes:,} bytes" if adapter.size_bytes else ""
-    return f"{adapter.type}{rank} on {', '.join(adapter.target_modules)}{size}"
+    return f"{describe_entry(adapter)}{size}"
 
 
 def _signature(data: bytes | None) -> dict[str, Any] | None:

@@ -38,6 +38,7 @@ _OWN = _DESCRIBING | {
     "path", "type", "format", "field_mapping", "tasks", "streaming", "validation_path", "test_path", "validation",
     "max_in_memory_samples",
 }  # fmt: skip
+_ADAPTER = frozenset({"type", "target_modules", "feedforward_modules", "tokens", "r", "alpha", "scaling", "dropout"})
 _GENERATED = _DESCRIBING | {"path", "type", "format", "generation", "field_mapping"}
 
 
@@ -59,6 +60,7 @@ def adapter_layer(adapter: AdapterEntry) -> Layer:
     said = {
         "adapter_type": adapter.type, "rank": adapter.r, "alpha": adapter.alpha, "dropout": adapter.dropout,
         "target_modules": adapter.target_modules, "feedforward_modules": adapter.feedforward_modules or None,
+        "prompt_tokens": adapter.tokens,
     }  # fmt: skip
     return {"train": {key: value for key, value in said.items() if value is not None}}
 
@@ -72,7 +74,8 @@ def check_line(manifest: Manifest, place: Place) -> None:
     else:
         _check_generated_data(manifest.name, dataset, dataset.generation, at)
     if manifest.soft_prompts:
-        place.at("soft_prompts").wrong("none: only adapters are made", show(manifest.soft_prompts[0].name))
+        wanted = 'none beside an adapter: a soft prompt is an adapter of type "prompt", trained by itself'
+        place.at("soft_prompts").wrong(wanted, show(manifest.soft_prompts[0].name))
     if manifest.training.packaging_checkpoint not in {None, "final"}:
         said = show(manifest.training.packaging_checkpoint)
         place.at("training", "packaging_checkpoint").wrong('"final", which is what is evaluated', said)
@@ -99,7 +102,7 @@ def _check_adapter(adapter: AdapterEntry, place: Place) -> None:
         place.at("type").wrong(f"one of {', '.join(_TRAINED)}, which are what is trained", show(adapter.type))
     if adapter.scaling not in {None, "default", "standard"}:
         place.at("scaling").wrong('"standard", alpha / r', show(adapter.scaling))
-    _check_unused(adapter, {"type", "target_modules", "feedforward_modules", "r", "alpha", "scaling", "dropout"}, place)
+    _check_unused(adapter, _ADAPTER, place)
 
 
 def _check_generated_data(expert: str, dataset: Dataset, generation: Generation, place: Place) -> None:

@@ -11,12 +11,15 @@ from expertkit.manifest.kinds import (
     LearningRate,
     NotNegative,
     Positive,
+    PromptInit,
+    PromptTokens,
     Rank,
     Scheduler,
     Seed,
     Share,
     TargetModules,
     Threads,
+    Words,
 )
 
 
@@ -24,22 +27,28 @@ from expertkit.manifest.kinds import (
 class TrainConfig:
     """Everything that decides how an adapter is trained on given data."""
 
-    adapter_type: Literal["lora", "dora", "ia3"]
-    """lora: a product of two low-rank matrices is added; dora: and rows get learnt norms; ia3: outputs are scaled."""
+    adapter_type: Literal["lora", "dora", "ia3", "prompt"]
+    """lora adds a product of two low-rank matrices, dora also norms rows, ia3 scales, prompt puts tokens before."""
     rank: Rank | None = None
-    """Inner dimension of the update; parameters grow with it. Not for ia3."""
+    """Inner dimension of the update; parameters grow with it. For lora and dora only."""
     alpha: Annotated[int, Range(1, 1024)] | None = None
-    """The update is scaled by alpha / rank. Not for ia3."""
+    """The update is scaled by alpha / rank. For lora and dora only."""
     use_rslora: bool = False
-    """Whether the update is scaled by alpha / sqrt(rank) instead, which keeps large ranks stable. Not for ia3."""
+    """Whether the update is scaled by alpha / sqrt(rank), which keeps large ranks stable. For lora and dora only."""
     rank_pattern: Mapping[str, Rank] = field(default_factory=dict)
-    """End of a layer's path, such as layers.0.self_attn.q_proj, to a rank of its own. Not for ia3."""
+    """End of a layer's path, such as layers.0.self_attn.q_proj, to a rank of its own. For lora and dora only."""
     dropout: Annotated[float, Range(0, 0.9)] = 0.0
-    """Fraction of the adapter's inputs set to zero in training. Not for ia3."""
-    target_modules: TargetModules
-    """Linear layers that get an adapter, in every block."""
+    """Fraction of the adapter's inputs set to zero in training. For lora and dora only."""
+    target_modules: TargetModules | None = None
+    """Linear layers that get an adapter, in every block. Not for prompt."""
     feedforward_modules: TargetModules | None = None
     """Those of them whose inputs are scaled in place of their outputs. For ia3 only."""
+    prompt_tokens: PromptTokens | None = None
+    """Tokens that are learnt. For prompt only."""
+    prompt_init: PromptInit | None = None
+    """What they begin as: tokens of the vocabulary by chance, those of a text, or noise. For prompt only."""
+    prompt_init_text: Words | None = None
+    """That text, repeated or cut to as many tokens."""
     max_adapter_share: Annotated[float, Range(above=0, high=1)] = 0.5
     """Most weights of the adapter, as a share of the base's; a larger one is refused before it is trained."""
     max_steps: Positive | None = None
@@ -104,9 +113,15 @@ class TrainConfig:
     """Checkpoints that are kept, the best one included."""
 
 
+_OF_PROMPTS = ("prompt_tokens", "prompt_init", "prompt_init_text")
+
 TRAIN_RULES = (
     When("adapter_type", ("lora", "dora"), needs=("rank", "alpha"), forbids=("feedforward_modules",)),
-    When("adapter_type", ("ia3",), forbids=("rank", "alpha", "use_rslora", "rank_pattern", "dropout")),
+    When("adapter_type", ("ia3", "prompt"), forbids=("rank", "alpha", "use_rslora", "rank_pattern", "dropout")),
+    When("adapter_type", ("lora", "dora", "ia3"), needs=("target_modules",), forbids=_OF_PROMPTS),
+    When("adapter_type", ("prompt",), needs=_OF_PROMPTS[:2], forbids=("target_modules", "feedforward_modules")),
+    When("prompt_init", ("text",), needs=("prompt_init_text",)),
+    When("prompt_init", ("random", "vocab_sample"), forbids=("prompt_init_text",)),
     OneOf("max_steps", "epochs"),
     OneOf("warmup_steps", "warmup_ratio"),
     NotBoth("bf16", "fp16"),

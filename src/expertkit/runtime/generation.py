@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import DynamicCache
 
+from expertkit.runtime.soft_prompt import prefix_of
+
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-    Model = PreTrainedModel | PeftModel
+    from expertkit.runtime.soft_prompt import SoftPrompted
+
+    Model = PreTrainedModel | PeftModel | SoftPrompted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +83,8 @@ def write_tokens(
     answered: Callable[[int], None] = lambda _more: None,
 ) -> list[list[int]]:
     """The same answers as the ids of their tokens."""
-    encoded = [tokenizer.encode(prompt, add_special_tokens=False) for prompt in prompts]
+    prefix = prefix_of(model)
+    encoded = [[*prefix, *tokenizer.encode(prompt, add_special_tokens=False)] for prompt in prompts]
     pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id
     order = sorted(range(len(prompts)), key=lambda at: (len(encoded[at]), at))
     answers = [Answer(prompt=at) for at in range(len(prompts))]

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from expertkit.adapters import Adapter, Ia3, encode_config, to_tensors
+from expertkit.adapters import Adapter, Ia3, SoftPrompt, encode_config, to_tensors
 from expertkit.errors import CompatibilityError
+from expertkit.runtime.soft_prompt import SoftPrompted
 
 if TYPE_CHECKING:
     from peft import PeftConfig, PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    Attached = PeftModel | SoftPrompted
 
 
 def load_base(folder: Path, *, attention: str | None = None) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
@@ -52,12 +55,14 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def attach(model: PreTrainedModel, adapter: Adapter, *, base: str) -> PeftModel:
+def attach(model: PreTrainedModel, adapter: Adapter, *, base: str) -> Attached:
     """The model with exactly this adapter's values, every tensor of which must find its place.
 
     Raises:
         CompatibilityError: names or shapes are not those of this base.
     """
+    if isinstance(adapter, SoftPrompt):
+        return _prompted(model, adapter, base=base)
     from peft import get_peft_model
 
     wrapped = get_peft_model(model, peft_config(adapter, base=base))
@@ -69,13 +74,24 @@ def attach(model: PreTrainedModel, adapter: Adapter, *, base: str) -> PeftModel:
 
 
 @contextmanager
-def attached(model: PreTrainedModel, adapter: Adapter, *, base: str) -> Iterator[PeftModel]:
+def attached(model: PreTrainedModel, adapter: Adapter, *, base: str) -> Iterator[Attached]:
     """The model with an adapter, for a while; then it is as it was. Fails like ``attach``."""
     wrapped: Any = attach(model, adapter, base=base)
     try:
         yield wrapped
     finally:
         wrapped.unload()
+
+
+def _prompted(model: PreTrainedModel, prompt: SoftPrompt, *, base: str) -> SoftPrompted:
+    embeddings: Any = model.get_input_embeddings()
+    width = embeddings.weight.shape[1]
+    if prompt.embeddings.shape[1] != width:
+        got = prompt.embeddings.shape[1]
+        raise CompatibilityError(f"adapter for {base}: expected a soft prompt {width} wide, got {got}")
+    wrapped = SoftPrompted(model, torch.from_numpy(prompt.embeddings.copy()))
+    wrapped.train(mode=False)
+    return wrapped
 
 
 def peft_config(adapter: Adapter, *, base: str) -> PeftConfig:

@@ -19,17 +19,21 @@ from transformers import PrinterCallback, Trainer, set_seed
 from expertkit.adapters import Adapter, learnt
 from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
+from expertkit.runtime.soft_prompt import SoftPrompted
 from expertkit.training.arguments import peft_settings, trainer_arguments
 from expertkit.training.callback import Listener, ReportToProgress
 from expertkit.training.checkpoints import newest_checkpoint
 from expertkit.training.plan import Plan
 from expertkit.training.processes import agreed, is_first
 from expertkit.training.rows import Padding
+from expertkit.training.soft_prompt import initial_prompt
 from expertkit.training.trainer import SealingTrainer
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    Learning = PeftModel | SoftPrompted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,7 @@ def train_adapter(
     os.environ["ACCELERATE_MIXED_PRECISION"] = "no"  # the settings say it, whatever a launcher was told
     torch.use_deterministic_algorithms(mode=True)
     set_seed(config.seed)
-    wrapped = _wrap(model, config)
+    wrapped = _wrap(model, tokenizer, config)
     trainer = SealingTrainer(
         folder=checkpoints,
         model=wrapped,
@@ -89,11 +93,13 @@ def train_adapter(
     return _collect(wrapped, config), _curve(trainer)
 
 
-def _wrap(model: PreTrainedModel, config: TrainConfig) -> PeftModel:
+def _wrap(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: TrainConfig) -> Learning:
+    if config.adapter_type == "prompt":
+        return SoftPrompted(model, initial_prompt(model, tokenizer, config))
     try:
         wrapped: PeftModel = get_peft_model(model, peft_settings(config))
     except ValueError as error:
-        wanted = ", ".join(config.target_modules)
+        wanted = ", ".join(config.target_modules or ())
         raise TrainingError(f"target_modules: expected layers of the base, got {wanted} ({error})") from error
     _check_patterns(wrapped, config)
     return wrapped
@@ -120,12 +126,10 @@ def _curve(trainer: Trainer) -> list[Point]:
     ]
 
 
-def _collect(wrapped: PeftModel, config: TrainConfig) -> Adapter:
+def _collect(wrapped: Learning, config: TrainConfig) -> Adapter:
     """What was learnt, as arrays."""
-    named = {
-        name: values.detach().to("cpu", torch.float32).numpy()
-        for name, values in get_peft_model_state_dict(wrapped).items()
-    }
+    learnt_state = wrapped.state_dict() if isinstance(wrapped, SoftPrompted) else get_peft_model_state_dict(wrapped)
+    named = {name: values.detach().to("cpu", torch.float32).numpy() for name, values in learnt_state.items()}
     if not all(np.isfinite(values).all() for values in named.values()):
         raise TrainingError("the adapter: expected finite weights, got others", hint="lower learning_rate")
     return learnt(

@@ -74,7 +74,7 @@ def peft_settings(config: TrainConfig) -> PeftConfig:
     """
     if config.adapter_type == "ia3":
         return IA3Config(
-            target_modules=list(config.target_modules),
+            target_modules=list(config.target_modules or ()),
             feedforward_modules=list(config.feedforward_modules or ()),
             task_type="CAUSAL_LM",
         )
@@ -84,7 +84,7 @@ def peft_settings(config: TrainConfig) -> PeftConfig:
         r=config.rank,
         lora_alpha=config.alpha,
         lora_dropout=config.dropout,
-        target_modules=list(config.target_modules),
+        target_modules=list(config.target_modules or ()),
         rank_pattern=dict(config.rank_pattern),
         use_dora=config.adapter_type == "dora",
         use_rslora=config.use_rslora,

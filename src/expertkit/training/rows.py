@@ -21,13 +21,18 @@ Row = dict[str, Any]
 
 
 def encode_row(
-    tokenizer: PreTrainedTokenizerBase, *, prompt: str, completion: str, is_prompt_learnt: bool = False
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    prompt: str,
+    completion: str,
+    is_prompt_learnt: bool = False,
+    prefix: Sequence[int] = (),
 ) -> Row:
-    """One row: the prompt to read, or to learn as well, and the completion to learn."""
+    """One row: ids to read, the prompt to read or to learn as well, and the completion to learn."""
     read = tokenizer.encode(prompt, add_special_tokens=False) if prompt else []
     learnt = tokenizer.encode(completion, add_special_tokens=False)
-    labels = (read if is_prompt_learnt else [IGNORED] * len(read)) + learnt
-    return {"input_ids": read + learnt, "labels": labels, "length": len(read) + len(learnt)}
+    labels = [IGNORED] * len(prefix) + (read if is_prompt_learnt else [IGNORED] * len(read)) + learnt
+    return {"input_ids": [*prefix, *read, *learnt], "labels": labels, "length": len(labels)}
 
 
 def level_rows(rows: Sequence[Row], *, batch_size: int, seed: int) -> list[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from expertkit.adapters import hidden_size
 from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 
@@ -24,16 +25,17 @@ def check_size(config: TrainConfig, shapes: Shapes, *, base: str) -> None:
     """
     problems = list(_find_problems(config, shapes, base))
     if problems:
-        raise TrainingError(*problems, hint="lower rank, or name fewer target_modules")
+        raise TrainingError(*problems, hint="lower rank or prompt_tokens, or name fewer target_modules")
 
 
 def count_weights(config: TrainConfig, shapes: Shapes) -> int:
-    """How many numbers are learnt on a base.
+    """How many numbers are learnt on a base: of a soft prompt, hidden size times tokens (arXiv 2104.08691).
 
     LoRA learns ``rank * (in + out)`` of a matrix (arXiv 2106.09685), DoRA ``out`` more (arXiv 2402.09353), IA3 ``out``,
     or ``in`` of a feed-forward one (arXiv 2205.05638).
     """
-    return sum(_weights(config, name, shape) for name, shape in _targets(config, shapes))
+    prompt = (config.prompt_tokens or 0) * hidden_size(shapes)
+    return prompt + sum(_weights(config, name, shape) for name, shape in _targets(config, shapes))
 
 
 def _find_problems(config: TrainConfig, shapes: Shapes, base: str) -> Iterator[str]:
@@ -48,7 +50,7 @@ def _find_problems(config: TrainConfig, shapes: Shapes, base: str) -> Iterator[s
 
 
 def _targets(config: TrainConfig, shapes: Shapes) -> Iterator[tuple[str, tuple[int, int]]]:
-    return ((name, shape) for name, shape in shapes.items() if _leaf(name) in config.target_modules)
+    return ((name, shape) for name, shape in shapes.items() if _leaf(name) in (config.target_modules or ()))
 
 
 def _weights(config: TrainConfig, name: str, shape: tuple[int, int]) -> int:

@@ -20,6 +20,7 @@ from expertkit.files import canonical_json, listing_digest, replace_folder, sha2
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe, TrainConfig
 from expertkit.runtime.loading import load_base, load_tokenizer
+from expertkit.runtime.soft_prompt import virtual_ids
 from expertkit.sources import CODE, digest_sources
 from expertkit.training.adapter import Point, train_adapter
 from expertkit.training.arguments import attention, check_computer
@@ -123,7 +124,10 @@ def _checkpoint_name(recipe: Recipe, *, data: str, base: str) -> str:
 def _encode(tokenizer: PreTrainedTokenizerBase, item: Item, recipe: Recipe, template: Template) -> Row:
     prompt = render(template, Turn(question=item.question, context=item.context))
     answer = completion(template, item.answer)
-    row = encode_row(tokenizer, prompt=prompt, completion=answer, is_prompt_learnt=not recipe.train.completion_only)
+    row = encode_row(
+        tokenizer, prompt=prompt, completion=answer, is_prompt_learnt=not recipe.train.completion_only,
+        prefix=virtual_ids(recipe.train.prompt_tokens or 0),
+    )  # fmt: skip
     if row["length"] > recipe.train.max_seq_length:
         raise TrainingError(
             f"item {item.id}: expected at most {recipe.train.max_seq_length} tokens, got {row['length']}",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from expertkit import strict_json
-from expertkit.adapters import Adapter, Lora
+from expertkit.adapters import Adapter, Ia3, Lora
 from expertkit.files import sha256_bytes
 from expertkit.manifest import Manifest
 from expertkit.packages.names import TENSORS, TRAINING_ARGS
@@ -57,7 +57,7 @@ def integrity(members: Mapping[str, bytes]) -> dict[str, Any]:
     return {"algorithm": "sha256", "files": {name: sha256_bytes(members[name]) for name in sorted(members)}}
 
 
-_OF_KINDS = frozenset({"r", "alpha", "dropout", "feedforward_modules"})
+_OF_KINDS = frozenset({"r", "alpha", "dropout", "target_modules", "feedforward_modules", "tokens"})
 """What an adapter of one kind has, and one of another not."""
 
 
@@ -68,13 +68,21 @@ def _completed(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, 
 
 def _adapter_facts(adapter: Adapter, tensors: bytes) -> dict[str, Any]:
     """What is true of the adapter as it is packed: its scale is folded in, so alpha is its (largest) rank."""
-    facts: dict[str, Any] = {"type": adapter.kind, "target_modules": adapter.target_modules}
-    if isinstance(adapter, Lora):
-        rank = max(factors.rank for factors in adapter.modules.values())
-        facts |= {"r": rank, "alpha": rank, "dropout": adapter.dropout}
-    else:
-        facts["feedforward_modules"] = list(adapter.feedforward_modules)
-    return {**facts, "size_bytes": len(tensors), "sha256": sha256_bytes(tensors)}
+    stored = {"size_bytes": len(tensors), "sha256": sha256_bytes(tensors)}
+    return {"type": adapter.kind, **_own_facts(adapter), **stored}
+
+
+def _own_facts(adapter: Adapter) -> dict[str, Any]:
+    """What only adapters of its kind have."""
+    match adapter:
+        case Lora():
+            rank = max(factors.rank for factors in adapter.modules.values())
+            return {"target_modules": adapter.target_modules, "r": rank, "alpha": rank, "dropout": adapter.dropout}
+        case Ia3():
+            feedforward = list(adapter.feedforward_modules)
+            return {"target_modules": adapter.target_modules, "feedforward_modules": feedforward}
+        case _:
+            return {"tokens": adapter.tokens}
 
 
 def _quality(report: Report, told: bytes) -> dict[str, Any]:

@@ -49,8 +49,8 @@ class Tensors:
 
 
 def describe_entry(adapter: AdapterEntry) -> str:
-    """Kind, rank and modules of an adapter, as a manifest has them."""
-    return describe_as(adapter.type, adapter.r, adapter.target_modules)
+    """What an adapter is, as a manifest has it."""
+    return describe_as(adapter.type, rank=adapter.r, modules=adapter.target_modules or (), tokens=adapter.tokens)
 
 
 def describe_shapes(shapes: Mapping[str, Shape]) -> str:
