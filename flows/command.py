@@ -70,8 +70,7 @@ def _run(work: Callable[[int], int], asked: str | None) -> int:
 
 def _release(entrypoint: str, workers: int) -> int:
     """Prefect is imported and its server started only if something is stale."""
-    prepare()
-    if waiting := stale():
+    if waiting := stale(prepare()):
         session.update(stale=waiting)
         display.say(f"{len(waiting)} stages are not current or read one that is not; starting Prefect")
         ended = pkgutil.resolve_name(entrypoint)(workers, return_state=True)

@@ -37,8 +37,7 @@ def nightly(seed: int | None = None, workers: int | None = None) -> State[Any]:
     """
     night = nights.choose(datetime.now(UTC).date(), seed)
     with owned(workers=workers):
-        prepare()
-        planned, config = plan(), night_config()
+        planned, config = plan(prepare()), night_config()
         for expert in planned.unexaminable:
             display.say(f"{expert}: left out, as its data is its own and nobody can make fresh questions of it")
         examined = [expert for expert in planned.experts if expert not in planned.unexaminable]

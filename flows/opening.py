@@ -24,11 +24,11 @@ def opened(*, workers: int | None) -> Iterator[Plan]:
         ExpertError: the workspace is not fit for a flow, or another one keeps running in it.
     """
     with owned(workers=workers) as record:
+        recipes = prepare()
         if record.stale is None:
-            prepare()
-            session.update(stale=stale())
+            session.update(stale=stale(recipes))
         with tracking.opened():
-            yield plan()
+            yield plan(recipes)
         registry.mirror()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,13 +30,8 @@ class Plan:
     """Experts that bring their own data: nobody can make fresh questions for them."""
 
 
-def plan() -> Plan:
-    """What params.yaml asks for.
-
-    Raises:
-        ConfigError, ManifestError: params.yaml, a named config or a manifest is wrong; all problems at once.
-    """
-    recipes = resolve(Path())
+def plan(recipes: Sequence[Recipe]) -> Plan:
+    """What recipes ask for."""
     return Plan(
         experts=tuple(dict.fromkeys(recipe.expert for recipe in recipes)),
         bases=tuple(dict.fromkeys(recipe.base for recipe in recipes)),
@@ -59,17 +55,17 @@ def night_config() -> NightlyConfig:
     return params.nightly
 
 
-def stale() -> list[str]:
+def stale(recipes: Sequence[Recipe]) -> list[str]:
     """The stages to run: those that DVC knows to be stale, those it cannot know of, and what is made from them.
 
     It cannot know that a signature has expired, nor what people wrote for an expert: it is not told where that lies.
     """
     expired = [f"sign@{pair}" for pair in sign.expired(Path(), at=datetime.now(UTC))]
-    return sorted(dvc.stale(also=expired if are_written(Path(), resolve(Path())) else [*expired, "recipes"]))
+    return sorted(dvc.stale(also=expired if are_written(Path(), recipes) else [*expired, "recipes"]))
 
 
-def prepare() -> None:
-    """Check what people wrote and the base models, and see to it that there is a publisher's key.
+def prepare() -> tuple[Recipe, ...]:
+    """The recipes that params.yaml asks for; their base models are checked, and there is a publisher's key then.
 
     Raises:
         ExpertError: something is wrong; for settings and manifests, everything that is.
@@ -83,6 +79,7 @@ def prepare() -> None:
     for base in sorted({recipe.base for recipe in recipes}):
         _bring_base(base)
     _ensure_key()
+    return recipes
 
 
 def _bring_base(name: str) -> None:
@@ -91,7 +88,7 @@ def _bring_base(name: str) -> None:
     source, installed = config.source_model(), config.model()
     if source != installed and not bases.is_brought(source, layout.MODELS / name):
         bases.place(source, layout.MODELS / name, fill=lambda folder: bases.bring(source, Path(), folder))
-    bases.check(installed, bases.locate(installed, Path()))
+    bases.require(installed, Path())
 
 
 def _allow_hub(recipes: tuple[Recipe, ...]) -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from expertkit.data.domain import domain
 from expertkit.errors import CompatibilityError, ExpertError
-from expertkit.evaluation.examinees import Examinee, _read, _without_generator, open_examinees
+from expertkit.evaluation.examinees import Examinee, _without_generator, open_examinees
 from expertkit.evaluation.fresh import draw_questions
 from expertkit.evaluation.statistics.samples import Share
+from expertkit.fields import read_sound
 from tests.packages.builders import RECIPE, make_project, other_base, pack
 
 
@@ -62,9 +63,9 @@ def test_recipes_of_other_times_can_be_read(examinee: Examinee) -> None:
     said = {"prompt_template": "chatml", "data": {"seed": 1, "train": 5, "more": 1}, "evaluate": {"grader": "sql"}}
     complete = {**said, "evaluate": {"grader": "sql", "max_new_tokens": 4, "batch_size": 2, "threads": 1, "new": None}}
 
-    assert _read(type(examinee.asked), complete, "recipe.json").data.domain is None
+    assert read_sound(type(examinee.asked), complete, "recipe.json").data.domain is None
     with pytest.raises(ExpertError, match="/evaluate/batch_size"):
-        _read(type(examinee.asked), said, "recipe.json")
+        read_sound(type(examinee.asked), said, "recipe.json")
 
 
 def test_the_questions_of_a_seed_are_the_same_and_no_others(examinee: Examinee) -> None:

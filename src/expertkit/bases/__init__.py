@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from expertkit.bases.fingerprint import check, fingerprint
+from expertkit.bases.fingerprint import check, fingerprint, require
 from expertkit.bases.location import BaseModel, locate
 from expertkit.bases.placing import bring, is_brought, link, place
 from expertkit.bases.shapes import linear_shapes
 
-__all__ = ["BaseModel", "bring", "check", "fingerprint", "is_brought", "linear_shapes", "link", "locate", "place"]
+__all__ = [
+    "BaseModel",
+    "bring",
+    "check",
+    "fingerprint",
+    "is_brought",
+    "linear_shapes",
+    "link",
+    "locate",
+    "place",
+    "require",
+]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from expertkit.bases.location import BaseModel
+from expertkit.bases.location import BaseModel, locate
 from expertkit.errors import CompatibilityError
 from expertkit.files import listing_digest, sha256_file
 
@@ -50,3 +50,14 @@ def check(base: BaseModel, folder: Path) -> str:
             hint=f"put the original files back, or pin the new fingerprint in configs/base_models/{base.name}.yaml",
         )
     return found
+
+
+def require(base: BaseModel, project: Path) -> tuple[Path, str]:
+    """Folder and fingerprint of a base that has to be there, and the one that is named.
+
+    Raises:
+        CompatibilityError: it is not there, or another one.
+        DependencyError: a hub model is asked for and huggingface_hub is not installed.
+    """
+    folder = locate(base, project)
+    return folder, check(base, folder)

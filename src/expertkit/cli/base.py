@@ -55,7 +55,7 @@ def fingerprint(name: str, *, as_json: bool) -> None:
     else:
         config = read_base_config(Path(), name)
         model = config.model() if (layout.MODELS / name).is_dir() else config.source_model()
-        found = bases.check(model, bases.locate(model, Path()))
+        _, found = bases.require(model, Path())
     emit({"base": name, "fingerprint": found}, as_json=as_json, text=found)
 
 
@@ -95,7 +95,7 @@ def _rebuild(config: BaseConfig, fill: Callable[[Path], None]) -> str:
     from expertkit.errors import CompatibilityError
 
     model = config.model()
-    present = bases.check(model, bases.locate(model, Path()))
+    _, present = bases.require(model, Path())
     made = _make(config, fill)
     found = bases.fingerprint(made)
     if found != present:

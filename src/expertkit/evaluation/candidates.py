@@ -44,8 +44,7 @@ def read_candidates(project: Path, recipe: Recipe) -> Candidates:
         FormatError, ManifestError, IntegrityError: the adapter's files, or the package before, are not sound.
         PackagingError: there is no adapter, or the package before is not there.
     """
-    base = bases.locate(recipe.base_model, project)
-    fingerprint = bases.check(recipe.base_model, base)
+    base, fingerprint = bases.require(recipe.base_model, project)
     expert, tensors = _read_shipped(project, recipe)
     trained = read_adapter(
         project / layout.TRAIN / recipe.key, hint=f"expert-cli train --expert {recipe.expert} --base {recipe.base}"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 from expertkit import strict_json
-from expertkit.errors import CompatibilityError, FormatError, Problem
+from expertkit.errors import CompatibilityError
 from expertkit.evaluation.packaged import Packaged, open_packaged
 from expertkit.evaluation.statistics.samples import Share
-from expertkit.fields import Place, Range, read
+from expertkit.fields import Range, read_sound
 from expertkit.manifest import CustomTemplate
 from expertkit.manifest.kinds import Positive, Seed, Threads
 from expertkit.packages.names import EVALUATION, RECIPE
@@ -114,18 +114,10 @@ def _open(path: Path) -> Examinee:
     return Examinee(
         path=path,
         packaged=packaged,
-        asked=_read(Asked, strict_json.loads(kept[RECIPE], file=f"{path}: {RECIPE}"), f"{path}: {RECIPE}"),
-        shots=_read(Shown, evaluation["prompt"], f"{path}: {EVALUATION}").shots,
+        asked=read_sound(Asked, strict_json.loads(kept[RECIPE], file=f"{path}: {RECIPE}"), f"{path}: {RECIPE}"),
+        shots=read_sound(Shown, evaluation["prompt"], f"{path}: {EVALUATION}").shots,
         recorded=Share(right=round(report.judged.expert_score * report.items), items=report.items),
     )
-
-
-def _read(kind: type[Any], value: Any, file: str) -> Any:
-    problems: list[Problem] = []
-    found = read(kind, value, Place(file, problems, is_json=True))
-    if found is None:
-        raise FormatError("\n".join(map(str, problems)))
-    return found
 
 
 def _without_generator(examinees: Sequence[Examinee]) -> Iterator[str]:

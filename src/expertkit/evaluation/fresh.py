@@ -17,7 +17,6 @@ import torch
 
 from expertkit import bases, layout
 from expertkit.adapters import Adapter, check_fit
-from expertkit.bases import BaseModel
 from expertkit.data.domain import domain
 from expertkit.data.generated import write_trials
 from expertkit.data.items import Item
@@ -94,7 +93,8 @@ def examine(
     """
     first = examinees[0]
     torch.set_num_threads(first.asked.evaluate.threads)
-    folder = _find_base(project, first)
+    packaged = first.packaged
+    folder, _ = bases.require(packaged.base_model(layout.MODELS / packaged.base.name), project)
     questions = draw_questions(first, seed=seed, count=items)
     base = _ask(folder, first, None, questions, progress)
     arms = [_ask(folder, each, each.packaged.adapter, questions, progress) for each in examinees]
@@ -118,16 +118,6 @@ def examine(
             for examinee, arm in zip(examinees, arms, strict=True)
         ],
     }
-
-
-def _find_base(project: Path, examinee: Examinee) -> Path:
-    """The folder of the base that a package is for."""
-    entry = examinee.packaged.base
-    place = str(layout.MODELS / entry.name)
-    model = BaseModel(name=entry.name, path=place, hub=None, revision=None, fingerprint=entry.sha256)
-    folder = bases.locate(model, project)
-    bases.check(model, folder)
-    return folder
 
 
 def _ask(folder: Path, examinee: Examinee, adapter: Adapter | None, questions: Questions, progress: Progress) -> Arm:

@@ -8,6 +8,7 @@ from pathlib import Path
 from expertkit import layout, strict_json
 from expertkit.adapters import CONFIG, TENSORS, Adapter, decode
 from expertkit.archives.archive import scan
+from expertkit.bases import BaseModel
 from expertkit.errors import CompatibilityError, IntegrityError, PackagingError
 from expertkit.manifest import BaseEntry
 from expertkit.packages.reading.canonical import open_canonical
@@ -30,6 +31,11 @@ class Packaged:
         """The base it is for: its name, its fingerprint, and how a question is put to it."""
         (entry,) = self.checked.manifest.base_models
         return entry
+
+    def base_model(self, folder: Path) -> BaseModel:
+        """The same base, to be found in a folder."""
+        name, fingerprint = self.base.name, self.base.sha256
+        return BaseModel(name=name, path=str(folder), hub=None, revision=None, fingerprint=fingerprint)
 
     @property
     def content_digest(self) -> str:

@@ -16,7 +16,7 @@ import torch
 
 from expertkit import bases, layout, strict_json
 from expertkit.data.templates import end_token, open_template
-from expertkit.errors import CompatibilityError, IntegrityError, PackagingError
+from expertkit.errors import IntegrityError, PackagingError
 from expertkit.evaluation.packaged import Packaged, open_packaged
 from expertkit.evaluation.recording import ask_together, decode_as
 from expertkit.files import replace_folder, write_json
@@ -63,7 +63,7 @@ def replay(path: Path, *, folder: Path, count: int | None = None) -> Replayed:
     """
     packaged = open_packaged(path)
     recorded = _recorded(path, packaged, count=count)
-    _check_base(packaged, folder)
+    bases.require(packaged.base_model(folder), Path())
     recipe = _recipe(path, packaged)
     torch.set_num_threads(recipe.evaluate.threads)
     base, tokenizer = load_base(folder)
@@ -103,16 +103,6 @@ def _recorded(path: Path, packaged: Packaged, *, count: int | None) -> tuple[Rec
     if count is not None and count > len(recorded):
         raise PackagingError(f"{path}: expected {count} recorded answers, got {len(recorded)}")
     return recorded
-
-
-def _check_base(packaged: Packaged, folder: Path) -> None:
-    if not folder.is_dir():
-        hint = f"expert-cli base build {packaged.base.name}, or name its folder with --base-folder"
-        raise CompatibilityError(f"{folder}: expected the base {packaged.base.name}, got no such folder", hint=hint)
-    found = bases.fingerprint(folder)
-    if found != packaged.base.sha256:
-        wanted = f"the base {packaged.base.name} with fingerprint {packaged.base.sha256}"
-        raise CompatibilityError(f"{folder}: expected {wanted}, got {found}")
 
 
 def _recipe(path: Path, packaged: Packaged) -> Recipe:

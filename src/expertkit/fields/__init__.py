@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from expertkit.errors import FormatError, Problem
 from expertkit.fields.declarations import NEEDED, UNREAD, declared, known
 from expertkit.fields.json_schema import json_schema
 from expertkit.fields.place import Place, show
@@ -41,6 +42,7 @@ __all__ = [
     "read",
     "read_any",
     "read_part",
+    "read_sound",
     "show",
 ]
 
@@ -50,6 +52,25 @@ T = TypeVar("T")
 def read(kind: type[T], value: object, place: Place) -> T | None:
     """``value`` as a ``kind``, or None when problems were added to ``place.problems``."""
     result: T | None = read_any(kind, value, place)
+    return result
+
+
+def read_sound(kind: type[T], value: object, file: str, *, is_json: bool = True) -> T:
+    """``value``, which programs wrote, as a ``kind``.
+
+    Args:
+        kind: a dataclass.
+        value: what stands in the file.
+        file: what it is called in messages.
+        is_json: whether places in it are JSON pointers, or dotted keys.
+
+    Raises:
+        FormatError: it is none; all problems at once.
+    """
+    problems: list[Problem] = []
+    result = read(kind, value, Place(file, problems, is_json=is_json))
+    if result is None:
+        raise FormatError("\n".join(map(str, problems)))
     return result
 
 

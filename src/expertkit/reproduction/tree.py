@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from expertkit import layout
+from expertkit import git, layout
 from expertkit.errors import CompatibilityError
 from expertkit.reproduction.origin import Origin, Source
 from expertkit.sources import digest_sources, source_files
@@ -87,12 +86,11 @@ def _newest(project: Path, sources: Sequence[Source]) -> str:
 
 
 def _is_ancestor(project: Path, first: str, second: str) -> bool:
-    command = ["git", "-C", str(project), "merge-base", "--is-ancestor", first, second]
-    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return git.run(project, "merge-base", "--is-ancestor", first, second).returncode == 0
 
 
 def _git(project: Path, *arguments: str) -> None:
-    done = subprocess.run(["git", "-C", str(project), *arguments], capture_output=True, text=True, check=False)
+    done = git.run(project, *arguments)
     if done.returncode:
         raise CompatibilityError(
             f"git {arguments[0]}: expected the commit of the package in this repository, got {done.stderr.strip()}",

@@ -10,8 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from expertkit.errors import FormatError, Problem
-from expertkit.fields import Place, Range, read
+from expertkit.fields import Range, read_sound
 from expertkit.signing.statement import Digest, Moment, format_moment, parse_moment
 
 
@@ -51,11 +50,7 @@ def from_json(value: object, *, file: str) -> Ledger:
     Raises:
         FormatError: there is none; a damaged ledger is never taken for an empty one.
     """
-    problems: list[Problem] = []
-    ledger = read(Ledger, value, Place(file, problems))
-    if ledger is None:
-        raise FormatError("; ".join(str(problem) for problem in problems))
-    return ledger
+    return read_sound(Ledger, value, file, is_json=False)
 
 
 def record(ledger: Ledger, *, content_digest: str, key: str, at: datetime, valid_days: int) -> tuple[Ledger, Entry]:

@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from expertkit.errors import FormatError, Problem
-from expertkit.fields import Entries, Place, Range, Text, read
+from expertkit.errors import FormatError
+from expertkit.fields import Entries, Range, Text, read_sound
 from expertkit.files import canonical_json, listing_digest
 from expertkit.signing import canonical
 
@@ -78,10 +78,7 @@ def decode(data: bytes) -> Statement:
         FormatError: there is none.
     """
     value = canonical.loads(data, what="statement", max_bytes=MAX_SIZE)
-    problems: list[Problem] = []
-    statement = read(Statement, _flat(value), Place("statement", problems))
-    if statement is None:
-        raise FormatError("; ".join(str(problem) for problem in problems))
+    statement = read_sound(Statement, _flat(value), "statement", is_json=False)
     if statement.encode() != data:
         raise FormatError(f"statement: expected exactly the fields of {PREDICATE_TYPE}, got others")
     if statement.content_digest != listing_digest({each.name: (each.size, each.sha256) for each in statement.members}):

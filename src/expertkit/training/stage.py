@@ -58,8 +58,7 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
     if not is_first():
         hush()
     check_computer(recipe.train)
-    folder = bases.locate(recipe.base_model, project)
-    fingerprint = bases.check(recipe.base_model, folder)
+    folder, fingerprint = bases.require(recipe.base_model, project)
     check_size(recipe.train, bases.linear_shapes(folder), base=recipe.base)
     data = data_folder(project, recipe.expert)
     planned = read_plan(data, recipe, load_tokenizer(folder))

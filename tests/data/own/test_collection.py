@@ -89,12 +89,12 @@ def test_bad_rows_are_counted_and_too_many_stop_the_run(tmp_path: Path) -> None:
         (
             {"validate_schema": True},
             {"question": "a", "answer": "1", "context": '{"type": "object"}'},
-            "answer: expected what the schema allows, got 1 is not of type 'object'",
+            "answer: not under the schema, $: 1 is not of type 'object'",
         ),
         (
             {"validate_schema": True},
             {"question": "a", "answer": "1", "context": '{"type": "no such"}'},
-            "context: expected a JSON Schema",
+            "the context is no JSON Schema",
         ),
     ],
 )
@@ -112,6 +112,17 @@ def test_what_an_item_has_to_be_is_checked(
 
     assert account.bad == 1
     assert account.first_bad[0].problem.startswith(problem)
+
+
+def test_a_document_that_its_grader_would_not_read_is_a_bad_row(tmp_path: Path) -> None:
+    """Found before anything is trained, not when answers are graded."""
+    files = [{"question": f"is {at}?", "answer": str(at)} for at in range(60)]
+    write_jsonl(tmp_path / "a.jsonl", [*files, {"question": "all?", "answer": f"[{'1,' * 2000}1]"}])
+
+    account = collect(tmp_path, CONFIG, own(tmp_path, "a.jsonl"), needs_json=True).account
+
+    assert account.bad == 1
+    assert account.first_bad[0].problem.startswith("answer is too long: expected at most 4000 characters")
 
 
 def test_what_is_there_again_is_left_out_and_counted(tmp_path: Path) -> None:

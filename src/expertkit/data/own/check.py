@@ -6,16 +6,14 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from expertkit import strict_json
+from expertkit.data.documents import find_fault, parse_document
 from expertkit.data.own.columns import Columns
 from expertkit.data.own.rows import Row
 from expertkit.errors import FormatError
 from expertkit.recipes.own_data import HeldOut, OwnData
-
-_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,8 @@ def make_entry(row: Row, columns: Columns | None, own: OwnData, *, task: str | N
     group = _text(row.values.get(columns.group)) if columns.group else ""
     _check_length(len(question) + len(context) + len(answer), own)
     if own.validate_json or own.validate_schema or needs_json:
-        _check_document(answer, context if own.validate_schema or (needs_json and context) else None)
+        has_schema = own.validate_schema or (needs_json and context)
+        _check_document(answer, context if has_schema else None, is_graded=needs_json)
     return Entry(
         place=row.place, part=row.part, category=task or category or "all", group=group,
         question=question, context=context, answer=answer,
@@ -96,30 +95,15 @@ def _check_length(length: int, own: OwnData) -> None:
         raise UnusableError(f"expected at most {own.max_length} characters, got {length}")
 
 
-def _check_document(answer: str, schema: str | None) -> None:
+def _check_document(answer: str, schema: str | None, *, is_graded: bool) -> None:
+    """Return if the answer is a document that its schema, if there is one, allows; read as a grader would read it."""
     try:
-        value = strict_json.loads(answer.encode(), file="answer")
-        validator = None if schema is None else _validator(schema)
-    except FormatError as error:
+        value = parse_document(answer) if is_graded else strict_json.loads(answer.encode(), file="answer")
+    except (FormatError, ValueError) as error:
         raise UnusableError(str(error)) from error
-    fault = None if validator is None else next(validator.iter_errors(value), None)
-    if fault is not None:
-        raise UnusableError(f"answer: expected what the schema allows, got {fault.message[:_SHOWN]}")
-
-
-@lru_cache(maxsize=1024)
-def _validator(schema: str) -> Any:
-    """Checks documents under a JSON Schema.
-
-    Raises:
-        FormatError: the text is none.
-    """
-    from jsonschema import Draft202012Validator, SchemaError
-    from referencing import Registry
-
     try:
-        value = strict_json.loads(schema.encode(), file="context")
-        Draft202012Validator.check_schema(value)
-    except SchemaError as error:
-        raise FormatError(f"context: expected a JSON Schema, got {error.message[:_SHOWN]}") from error
-    return Draft202012Validator(value, registry=Registry())  # an empty registry fetches nothing over the network
+        fault = None if schema is None else find_fault(schema, value)
+    except ValueError as error:
+        raise UnusableError(f"the context is {error}") from error
+    if fault is not None:
+        raise UnusableError(f"answer: {fault}")

@@ -67,8 +67,7 @@ def collect(sources: Sources) -> dict[str, bytes]:
         FormatError: a file is malformed, or may hold a pickle.
     """
     manifest = sources.manifest
-    folder = bases.locate(sources.recipe.base_model, sources.project)
-    fingerprint = bases.check(sources.recipe.base_model, folder)
+    folder, fingerprint = bases.require(sources.recipe.base_model, sources.project)
     files = _adapter_files(sources)
     adapter = _decode_adapter(sources, files, base=folder)
     recipe = dump_json(sources.recipe.to_json())

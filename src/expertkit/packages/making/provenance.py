@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
-from expertkit import layout
+from expertkit import git, layout
+from expertkit.errors import DependencyError
 from expertkit.files import canonical_json, read_json, required, sha256_bytes
 from expertkit.recipes import Recipe
 from expertkit.sources import CODE, digest_sources
@@ -81,8 +79,8 @@ def _commit(path: Path) -> str | None:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git prints, or None where there is no git or no repository."""
-    if shutil.which("git") is None:
+    try:
+        done = git.run(folder, *arguments)
+    except DependencyError:
         return None
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False, env=environment)
-    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else None
+    return done.stdout.strip() if done.returncode == 0 else None
