@@ -9,6 +9,7 @@ import pytest
 
 from expertkit.data.domain import domain
 from expertkit.errors import CompatibilityError, ExpertError
+from expertkit.evaluation import fresh
 from expertkit.evaluation.examinees import Examinee, _without_generator, open_examinees
 from expertkit.evaluation.fresh import draw_questions
 from expertkit.evaluation.statistics.samples import Share
@@ -66,6 +67,20 @@ def test_recipes_of_other_times_can_be_read(examinee: Examinee) -> None:
     assert read_sound(type(examinee.asked), complete, "recipe.json").data.domain is None
     with pytest.raises(ExpertError, match="/evaluate/batch_size"):
         read_sound(type(examinee.asked), said, "recipe.json")
+
+
+def test_fresh_questions_that_nobody_can_be_judged_by_are_left_out(
+    examinee: Examinee, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in an evaluation; where none is left, there is nothing to ask."""
+    whole = draw_questions(examinee, seed=1, count=4)
+    monkeypatch.setattr(fresh, "find_ambiguous", lambda items, _grader: {items[1].id: "it has two answers"})
+    fair = draw_questions(examinee, seed=1, count=4)
+    monkeypatch.setattr(fresh, "find_ambiguous", lambda items, _grader: {item.id: "two answers" for item in items})
+
+    assert (fair.items, fair.ambiguous) == ((whole.items[0], *whole.items[2:]), 1)
+    with pytest.raises(ExpertError, match="expected some that can be judged, got none: two answers"):
+        draw_questions(examinee, seed=1, count=4)
 
 
 def test_the_questions_of_a_seed_are_the_same_and_no_others(examinee: Examinee) -> None:

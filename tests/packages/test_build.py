@@ -332,6 +332,16 @@ def test_tensors_are_compared_with_the_manifest_without_loading_them(project: Pa
             open_canonical(project / "changed.expert")
 
 
+def test_the_model_card_has_the_release_before(project: Path) -> None:
+    """In the one table of scores, where there was one."""
+    judge(project, previous={"version": "0.9.0", "score": 0.85})
+    card = members(project)["README.md"].decode()
+
+    assert "| | base alone | version 0.9.0 | expert |\n|---|---|---|---|\n" in card
+    assert "| right answers, 10 test items | 0.000 | 0.850 | 0.900 |\n" in card
+    assert "| names never seen in training | | | 0.500 |\n" in card
+
+
 def test_the_model_card_is_made_of_facts(project: Path) -> None:
     """A head that hubs read, the expert's own words, scores, and a digest of everything it was made of."""
     found = members(project)

@@ -22,6 +22,7 @@ from expertkit.data.generated import write_trials
 from expertkit.data.items import Item
 from expertkit.data.templates import end_token, open_template
 from expertkit.errors import ExpertError
+from expertkit.evaluation.ambiguity import find_ambiguous
 from expertkit.evaluation.arm import Arm, run_arm
 from expertkit.evaluation.exam import in_turn
 from expertkit.evaluation.examinees import Examinee
@@ -44,13 +45,15 @@ class Questions:
     """What everybody is asked."""
 
     items: tuple[Item, ...]
+    ambiguous: int
+    """How many were left out because nobody could be judged by them."""
     examples: tuple[Item, ...]
     """Items of the train part that the base is shown."""
     grader: Grader
 
 
 def draw_questions(examinee: Examinee, *, seed: int, count: int) -> Questions:
-    """Fresh items of a package's generator.
+    """Fresh items of a package's generator, without those that are ambiguous.
 
     Args:
         examinee: the package; its base is shown what it was shown when the expert was evaluated.
@@ -58,7 +61,7 @@ def draw_questions(examinee: Examinee, *, seed: int, count: int) -> Questions:
         count: how many.
 
     Raises:
-        ExpertError: there are not so many different questions.
+        ExpertError: there are not so many different questions, or none that can be judged.
         DependencyError: the grader needs a program that is not installed.
     """
     asked = examinee.asked
@@ -71,7 +74,15 @@ def draw_questions(examinee: Examinee, *, seed: int, count: int) -> Questions:
     with TemporaryDirectory() as folder:
         write_trials(source, items, Path(folder) / layout.TRIALS)
         grader = open_grader(asked.evaluate.grader, Path(folder))
-    return Questions(items=items, examples=in_turn(shown, examinee.shots), grader=grader)
+    ambiguous = find_ambiguous(items, grader)
+    fair = tuple(item for item in items if item.id not in ambiguous)
+    if not fair:
+        raise ExpertError(
+            f"fresh questions: expected some that can be judged, got none: {next(iter(ambiguous.values()))}"
+        )
+    return Questions(
+        items=fair, ambiguous=len(ambiguous), examples=in_turn(shown, examinee.shots), grader=grader
+    )  # fmt: skip
 
 
 def examine(
@@ -106,7 +117,8 @@ def examine(
         "fingerprint": fingerprint,
         "metric": metric,
         "seed": seed,
-        "items": items,
+        "items": len(questions.items),
+        "ambiguous": questions.ambiguous,
         "alpha": alpha,
         "unaided": {"shots": len(questions.examples), **_score(_share(base, metric))},
         "packages": [

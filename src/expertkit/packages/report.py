@@ -56,6 +56,14 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """A release before, asked the same test items."""
+
+    version: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Evaluation):
     """What packing has to know of an evaluation."""
 
@@ -66,6 +74,8 @@ class Report(Evaluation):
     items: int
     unseen_score: float
     """The expert's share of right answers on names that training never showed."""
+    previous: Previous | None
+    """The release that it was compared with."""
 
 
 def from_json(value: Any, *, file: str) -> Judged:
@@ -117,6 +127,7 @@ def parse_report(data: bytes, *, file: str) -> Report:
             template_hash=str(value["prompt"]["hash"]),
             items=int(value["items"]),
             unseen_score=_share(value["unseen"]["expert_score"]),
+            previous=_previous(value.get("previous")),
         )
 
 
@@ -147,6 +158,10 @@ def read_refusal(folder: Path) -> Judged | None:
     if not path.exists():
         return None
     return from_json(strict_json.loads(path.read_bytes(), file=str(path)), file=str(path))
+
+
+def _previous(value: Any) -> Previous | None:
+    return None if value is None else Previous(version=str(value["version"]), score=_share(value["score"]))
 
 
 def _share(value: object) -> float:

@@ -34,6 +34,7 @@ def test_an_equal_release_before_is_kept() -> None:
     assert (found["verdict"], found["previous"]["verdict"]) == ("accepted", "accepted")
     assert list(found["previous"]["kept"]) == ["rows", "parses"]
     assert found["previous"]["score"] == pytest.approx(55 / 60)
+    assert found["forms"]["a"] == {"items": 20, "base": 0.0, "expert": 0.95, "previous": 0.95}
     assert found["compression"]["difference"]["value"] == pytest.approx(-2 / 60)
 
 

@@ -184,13 +184,16 @@ def _secondary(comparison: Comparison) -> dict[str, Any]:
 
 
 def _forms(comparison: Comparison) -> dict[str, Any]:
-    """Scores by form of question, in alphabetical order."""
+    """Scores by form of question, in alphabetical order; of the release before, too, where there is one."""
     by_form: dict[str, list[int]] = {}
     for at, item in enumerate(comparison.expert.items):
         by_form.setdefault(item.form, []).append(at)
-    base, expert = comparison.base.right(comparison.primary), comparison.expert.right(comparison.primary)
+    asked = {"base": comparison.base, "expert": comparison.expert}
+    if comparison.previous is not None:
+        asked["previous"] = comparison.previous.arm
+    right = {name: arm.right(comparison.primary) for name, arm in asked.items()}
     return {
-        form: {"items": len(at), "base": _share(base, at), "expert": _share(expert, at)}
+        form: {"items": len(at), **{name: _share(each, at) for name, each in right.items()}}
         for form, at in sorted(by_form.items())
     }
 

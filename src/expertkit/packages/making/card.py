@@ -44,13 +44,14 @@ def _head(manifest: Mapping[str, Any], base: str) -> Iterator[str]:
 
 
 def _release(manifest: Mapping[str, Any], base: str, report: Report) -> Iterator[str]:
-    alone, expert = report.judged.base_score, report.judged.expert_score
+    alone, expert, before = report.judged.base_score, report.judged.expert_score, report.previous
     yield f"## Version {manifest['version']} for {base}"
     yield ""
-    yield "| | base alone | expert |"
-    yield "|---|---|---|"
-    yield f"| right answers, {report.items} test items | {alone:{_SCORE}} | {expert:{_SCORE}} |"
-    yield f"| names never seen in training | | {report.unseen_score:{_SCORE}} |"
+    named, scored = (f" version {before.version} |", f" {before.score:{_SCORE}} |") if before else ("", "")
+    yield f"| | base alone |{named} expert |"
+    yield f"|---|---|{'---|' if before else ''}---|"
+    yield f"| right answers, {report.items} test items | {alone:{_SCORE}} |{scored} {expert:{_SCORE}} |"
+    yield f"| names never seen in training | |{' |' if before else ''} {report.unseen_score:{_SCORE}} |"
     yield ""
     yield f"Paired test of the difference: p = {report.judged.p_value:.1e}. Every figure is in `evaluation.json`."
 
