@@ -17,7 +17,7 @@ from expertkit.data.naming import coin_name
 
 _FIELDS = (*words.NUMBER_FIELDS, *words.TEXT_FIELDS, *words.FLAG_FIELDS, *words.LIST_FIELDS)
 _KNOWN = tuple(dict.fromkeys((*words.ENTITIES, *_FIELDS, *words.VALUES)))
-_MADE_UP = 0.25
+_MADE_UP = 0.4
 
 # Copying is learnt from copying: plain text hardly teaches it to so small a model.
 _REPEATS_UNTIL, _DRILLS_UNTIL = 0.12, 0.35
@@ -53,7 +53,7 @@ def passages(seed: int, count: int, *, domains: Sequence[str]) -> Iterator[Passa
             case "rewording":
                 yield _passage(_reword(rng, domains))
             case "document":
-                yield Passage(text=domain(rng.choice(domains)).sample_document(rng))
+                yield _document(rng, domains)
             case _:
                 yield Passage(text=next(questions[rng.choice(domains)]))
 
@@ -88,6 +88,13 @@ def _questions(name: str, seed: int) -> Iterator[str]:
         for item in domain(name).generate("train", count=2000, seed=seed * 1_000_003 + block):
             yield f"{item.question}\n\n{item.context}"
         block += 1
+
+
+def _document(rng: random.Random, domains: Sequence[str]) -> Passage:
+    """A document alone or, as often, in reply to a request: only a reply teaches which words a document begins with."""
+    language = rng.choice(domains)
+    text = domain(language).sample_document(rng)
+    return Passage(text=text, prompt=rng.choice(("", f"write {language}")))
 
 
 def _word(rng: random.Random) -> str:

@@ -149,7 +149,8 @@ def _check_together(sources: _Sources, problems: list[Problem]) -> None:
     if not problems:
         for expert, base in itertools.product(sources.manifests, sources.params.bases):
             for rule in TRAIN_RULES:
-                rule.check(_merged(sources, expert, base)["train"], Place(_PARAMS, problems, f"{expert}-{base}.train"))
+                place = Place(f"the recipe of {expert}-{base}, from all its layers", problems, "train")
+                rule.check(_merged(sources, expert, base)["train"], place)
 
 
 def _merged(sources: _Sources, expert: str, base: str) -> dict[str, dict[str, Any]]:
