@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from safetensors.numpy import load_file
 
@@ -52,6 +55,28 @@ def test_two_processes_learn_what_one_learns(workspace: Workspace, tmp_path: Pat
     assert read(two / "environment.json") == read(tmp_path / "one/environment.json") | {"processes": 2}
     compare(tmp_path / "one", two)
     assert not list((workspace.root / ".work/checkpoints").iterdir())
+
+    learnt = (two / "adapter_model.safetensors").read_bytes()
+    kill_after_a_checkpoint(workspace)
+    resumed = workspace.run("expert-cli", *TRAIN)
+
+    assert (resumed.returncode, resumed.stderr.count("going on from checkpoint-")) == (0, 1), resumed.stderr
+    assert (two / "adapter_model.safetensors").read_bytes() == learnt
+
+
+def kill_after_a_checkpoint(workspace: Workspace) -> None:
+    """Train with SIGKILL for the launcher, once there is something to go on from; its processes end with it."""
+    command = [str(Path(sys.executable).with_name("expert-cli")), *TRAIN]
+    silent: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    running = subprocess.Popen(command, cwd=workspace.root, env=workspace.environment, **silent)
+    while not list(workspace.root.glob(".work/checkpoints/*/checkpoint-*/sealed.json")):
+        assert running.poll() is None, "it ended before it had a checkpoint"
+        time.sleep(0.01)
+    launched = psutil.Process(running.pid).children(recursive=True)
+    running.kill()
+    running.wait()
+    _gone, left = psutil.wait_procs(launched, timeout=30)
+    assert (len(launched), left) == (2, [])
 
 
 def test_too_little_memory_is_on_record(workspace: Workspace, tmp_path: Path) -> None:

@@ -6,11 +6,14 @@ compute.
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
+import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from signal import SIGKILL
 from typing import TypeVar
 
 from expertkit.errors import TrainingError
@@ -18,6 +21,7 @@ from expertkit.recipes import TrainConfig
 
 T = TypeVar("T")
 
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _SIGNAL = 128
 """What shells add to the number of a signal."""
 
@@ -43,6 +47,12 @@ def hush() -> None:
 
     warnings.simplefilter("ignore")
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def end_with_launcher() -> None:
+    """Let the kernel end this process when its launcher ends: one that is killed cannot do so, and would leave it."""
+    if is_launched() and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, SIGKILL.value)
 
 
 def agreed(value: T) -> T:
