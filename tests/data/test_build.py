@@ -34,7 +34,7 @@ def test_more_items_than_there_are_questions_is_a_problem_of_the_parameter(
 ) -> None:
     """It is named, after a bounded search; what was there stays."""
     (tmp_path / FOLDER).mkdir(parents=True)
-    monkeypatch.setattr("expertkit.data.novelty._ATTEMPTS", 0)
+    monkeypatch.setattr("expertkit.data.drawing._ATTEMPTS", 0)
 
     with pytest.raises(
         ConfigError, match=r"params\.yaml: defaults\.data\.train: expected fewer items, got 50: too many items"

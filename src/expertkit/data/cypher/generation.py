@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from expertkit.data.cypher.forms import FORM_TABLE, Form
 from expertkit.data.cypher.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, draw_name
@@ -20,12 +19,11 @@ from expertkit.data.cypher.schema import (
     draw_relation,
     write_context,
 )
+from expertkit.data.drawing import MADE_UP_DOCUMENTS, MADE_UP_ITEMS, Questions, draw_rewording
 from expertkit.data.items import Item
-from expertkit.data.novelty import draw_new
-from expertkit.data.split import Part, part_of
+from expertkit.data.split import Part
 from expertkit.data.wording import draw_wording, plain_wording
 
-_MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _LONGER_PATH = 0.2  # how often a question about one relation comes with a second one
 _RELATION_PROPERTY = 0.3  # how often a relation has a property that nobody asks for
 _SHORT_BOUNDS = 0.8  # numbers of one token; the others have two
@@ -44,58 +42,46 @@ class _Draft:
 
 
 def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iterator[Item]:
-    """Exactly ``count`` items of ``part`` with different questions, the forms in rotation.
-
-    Args:
-        part: Every question and every node of a schema is one of this part.
-        count: How many items; the first of a longer run are those of a shorter one.
-        seed: Other seeds give other items.
-        unseen: Take all names and values from the words that no training text holds.
-
-    Raises:
-        ValueError: There are not so many different questions.
-    """
-    rng = random.Random(f"cypher {part} {seed} {unseen}")
-    made_up = None if unseen else _MADE_UP_ITEMS if part == "train" else 0.0
-    asked: set[str] = set()
-    for number in range(count):
-        form = FORM_TABLE[number % len(FORM_TABLE)]
-        draw = partial(_draw_question, rng, form, part=part, made_up=made_up)
-        question, draft = draw_new(draw, form=form.name, part=part, asked=asked)
-        yield Item(
-            id=f"{'unseen' if unseen else part}-{number:05}",
-            form=form.name,
-            group=digest_schema(draft.schema),
-            question=question,
-            context=write_context(draft.schema),
-            answer=form.answer.format_map(draft.slots),
-        )
+    """Items of a part, as ``Questions.draw`` gives them; every node of a schema belongs to the part as well."""
+    rotation = Questions(domain="cypher", forms=FORM_TABLE, ask=_draw_question, make=_make_item)
+    return rotation.draw(part, count=count, seed=seed, unseen=unseen)
 
 
 def sample_document(rng: random.Random) -> str:
     """A schema of the train part and a query on it, as plain text for pretraining."""
     form = rng.choice(FORM_TABLE)
-    draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, _MADE_UP_DOCUMENTS))
+    draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, MADE_UP_DOCUMENTS))
     return f"{write_context(draft.schema)}\n{form.answer.format_map(draft.slots)}"
 
 
 def sample_rewording(rng: random.Random) -> tuple[str, str]:
     """A question of the train part, in any wording and in the plain one of its form; no answer."""
     form = rng.choice(FORM_TABLE)
-    vocabulary = _draw_vocabulary(rng, _MADE_UP_ITEMS)
-    while True:
+    vocabulary = _draw_vocabulary(rng, MADE_UP_ITEMS)
+
+    def draw() -> tuple[str, str]:
         slots = _draw_draft(rng, form, part="train", vocabulary=vocabulary).slots
-        wordings = (draw_wording(form.questions, rng), plain_wording(form.questions))
-        worded, plain = (wording.format_map(slots) for wording in wordings)
-        if part_of(worded) == part_of(plain) == "train":
-            return worded, plain
+        return draw_wording(form.questions, rng).format_map(slots), plain_wording(form.questions).format_map(slots)
+
+    return draw_rewording(draw)
 
 
-def _draw_question(rng: random.Random, form: Form, *, part: Part, made_up: float | None) -> tuple[str, _Draft]:
+def _draw_question(rng: random.Random, form: Form, part: Part, made_up: float | None) -> tuple[str, _Draft]:
     """A question with its draft; ``made_up`` is None where all names are unseen ones."""
     vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
     draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
     return draw_wording(form.questions, rng).format_map(draft.slots), draft
+
+
+def _make_item(id_: str, form: Form, question: str, draft: _Draft) -> Item:
+    return Item(
+        id=id_,
+        form=form.name,
+        group=digest_schema(draft.schema),
+        question=question,
+        context=write_context(draft.schema),
+        answer=form.answer.format_map(draft.slots),
+    )
 
 
 def _draw_vocabulary(rng: random.Random, made_up: float) -> Vocabulary:

@@ -11,16 +11,15 @@ import random
 from collections.abc import Iterator
 from functools import partial
 
+from expertkit.data.drawing import MADE_UP_DOCUMENTS, MADE_UP_ITEMS, draw_new, draw_rewording
 from expertkit.data.items import Item
 from expertkit.data.json_documents.draws import SEEN, UNSEEN, Source, draw_keys, draw_values
 from expertkit.data.json_documents.forms import FORMS, ROWS
 from expertkit.data.json_documents.phrases import plain_question, word_question
 from expertkit.data.json_documents.rows import Row
 from expertkit.data.json_documents.shapes import Json, document_of, schema_of
-from expertkit.data.novelty import draw_new
 from expertkit.data.split import Part, part_of
 
-_MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _TRIES = 30
 _ROWS_OF = {form: tuple(row for row in ROWS if row.form == form) for form in FORMS}
 
@@ -42,7 +41,7 @@ def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iter
 
 def sample_document(rng: random.Random) -> str:
     """A schema of the train part and, on the next line, a document it allows."""
-    source = Source(part="train", pools=SEEN, made_up=rng.random() < _MADE_UP_DOCUMENTS)
+    source = Source(part="train", pools=SEEN, made_up=rng.random() < MADE_UP_DOCUMENTS)
     row = rng.choice(_ROWS_OF[rng.choice(FORMS)])
     words = draw_values(row, draw_keys(row, source, rng), source, rng)
     return f"{_line(schema_of(row.shape, words))}\n{_line(document_of(row.shape, words))}"
@@ -50,14 +49,14 @@ def sample_document(rng: random.Random) -> str:
 
 def sample_rewording(rng: random.Random) -> tuple[str, str]:
     """A question of the train part, in any wording and in the plain one; no answer."""
-    source = Source(part="train", pools=SEEN, made_up=rng.random() < _MADE_UP_ITEMS)
+    source = Source(part="train", pools=SEEN, made_up=rng.random() < MADE_UP_ITEMS)
     row = rng.choice(_ROWS_OF[rng.choice(FORMS)])
-    while True:
+
+    def draw() -> tuple[str, str]:
         words = draw_values(row, draw_keys(row, source, rng), source, rng)
-        ask = rng.choice(row.asks)
-        worded, plain = word_question(ask, words, rng), plain_question(row.asks[0], words)
-        if part_of(worded) == part_of(plain) == "train":
-            return worded, plain
+        return word_question(rng.choice(row.asks), words, rng), plain_question(row.asks[0], words)
+
+    return draw_rewording(draw)
 
 
 def _rotation(rng: random.Random) -> Iterator[str]:
@@ -67,7 +66,7 @@ def _rotation(rng: random.Random) -> Iterator[str]:
 
 def _draw_item(name: str, form: str, *, part: Part, unseen: bool, rng: random.Random) -> tuple[str, Item]:
     """An item, after its question."""
-    made_up = part == "train" and not unseen and rng.random() < _MADE_UP_ITEMS
+    made_up = part == "train" and not unseen and rng.random() < MADE_UP_ITEMS
     source = Source(part=part, pools=UNSEEN if unseen else SEEN, made_up=made_up)
     row = rng.choice(_ROWS_OF[form])
     question, words = _draw_question(row, source, rng)

@@ -5,16 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
+from expertkit.data.drawing import MADE_UP_DOCUMENTS, MADE_UP_ITEMS, Questions, draw_rewording
 from expertkit.data.items import Item
-from expertkit.data.novelty import draw_new
-from expertkit.data.split import Part, part_of
+from expertkit.data.split import Part
 from expertkit.data.sql.forms import FORM_TABLE, Form, phrase_question, plain_question
 from expertkit.data.sql.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, draw_name
 from expertkit.data.sql.schema import Kind, Table, digest_tables, draw_table, write_ddl
 
-_MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _SECOND_TABLE = 0.2  # how often a question about one table comes with another one
 _SHORT_BOUNDS = 0.8  # numbers of one token; the others have two
 _NUMBER_OR_TEXT: tuple[Kind, ...] = ("number", "text")  # asking for the flags themselves reads badly
@@ -30,53 +28,38 @@ class _Draft:
 
 
 def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iterator[Item]:
-    """Exactly ``count`` items of ``part`` with different questions, the forms in rotation.
-
-    Args:
-        part: Every question and every table is one of this part.
-        count: How many items; the first of a longer run are those of a shorter one.
-        seed: Other seeds give other items.
-        unseen: Take all names and values from the words that no training text holds.
-
-    Raises:
-        ValueError: There are not so many different questions.
-    """
-    rng = random.Random(f"sql {part} {seed} {unseen}")
-    made_up = None if unseen else _MADE_UP_ITEMS if part == "train" else 0.0
-    asked: set[str] = set()
-    for number in range(count):
-        form = FORM_TABLE[number % len(FORM_TABLE)]
-        draw = partial(_draw_question, rng, form, part=part, made_up=made_up)
-        question, draft = draw_new(draw, form=form.name, part=part, asked=asked)
-        yield _make_item(f"{'unseen' if unseen else part}-{number:05}", form, question=question, draft=draft)
+    """Items of a part, as ``Questions.draw`` gives them; every table belongs to the part as well."""
+    rotation = Questions(domain="sql", forms=FORM_TABLE, ask=_draw_question, make=_make_item)
+    return rotation.draw(part, count=count, seed=seed, unseen=unseen)
 
 
 def sample_document(rng: random.Random) -> str:
     """A schema of the train part and a query on it, as plain text for pretraining."""
     form = rng.choice(FORM_TABLE)
-    draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, _MADE_UP_DOCUMENTS))
+    draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, MADE_UP_DOCUMENTS))
     return f"{write_ddl(draft.tables)}\n{form.answer.format_map(draft.slots)}"
 
 
 def sample_rewording(rng: random.Random) -> tuple[str, str]:
     """A question of the train part, in any wording and in the plain one of its form; no answer."""
     form = rng.choice(FORM_TABLE)
-    vocabulary = _draw_vocabulary(rng, _MADE_UP_ITEMS)
-    while True:
+    vocabulary = _draw_vocabulary(rng, MADE_UP_ITEMS)
+
+    def draw() -> tuple[str, str]:
         slots = _draw_draft(rng, form, part="train", vocabulary=vocabulary).slots
-        worded, plain = (text.format_map(slots) for text in (phrase_question(form, rng), plain_question(form)))
-        if part_of(worded) == part_of(plain) == "train":
-            return worded, plain
+        return phrase_question(form, rng).format_map(slots), plain_question(form).format_map(slots)
+
+    return draw_rewording(draw)
 
 
-def _draw_question(rng: random.Random, form: Form, *, part: Part, made_up: float | None) -> tuple[str, _Draft]:
+def _draw_question(rng: random.Random, form: Form, part: Part, made_up: float | None) -> tuple[str, _Draft]:
     """A question with its draft; ``made_up`` is None where all names are unseen ones."""
     vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
     draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
     return phrase_question(form, rng).format_map(draft.slots), draft
 
 
-def _make_item(id_: str, form: Form, *, question: str, draft: _Draft) -> Item:
+def _make_item(id_: str, form: Form, question: str, draft: _Draft) -> Item:
     return Item(
         id=id_,
         form=form.name,

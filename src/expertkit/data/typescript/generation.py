@@ -5,11 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
+from expertkit.data.drawing import MADE_UP_DOCUMENTS, MADE_UP_ITEMS, Questions, draw_rewording
 from expertkit.data.items import Item
-from expertkit.data.novelty import draw_new
-from expertkit.data.split import Part, part_of
+from expertkit.data.split import Part
 from expertkit.data.typescript.forms import (
     FORM_TABLE,
     FUNCTIONS,
@@ -22,7 +21,6 @@ from expertkit.data.typescript.forms import (
 from expertkit.data.typescript.interfaces import TYPES, Interface, digest_interface, draw_interface
 from expertkit.data.typescript.names import KNOWN, MADE_UP, UNSEEN, Vocabulary, draw_name
 
-_MADE_UP_ITEMS, _MADE_UP_DOCUMENTS = 0.2, 0.3
 _SHORT_BOUNDS = 0.8  # numbers of one token; the others have two
 
 
@@ -43,57 +41,46 @@ class _Draft:
 
 
 def generate(part: Part, *, count: int, seed: int, unseen: bool = False) -> Iterator[Item]:
-    """Exactly ``count`` items of ``part`` with different questions, the forms in rotation.
-
-    Args:
-        part: Every question and every interface is one of this part.
-        count: How many items; the first of a longer run are those of a shorter one.
-        seed: Other seeds give other items.
-        unseen: Take all names and values from the words that no training text holds.
-
-    Raises:
-        ValueError: There are not so many different questions.
-    """
-    rng = random.Random(f"typescript {part} {seed} {unseen}")
-    made_up = None if unseen else _MADE_UP_ITEMS if part == "train" else 0.0
-    asked: set[str] = set()
-    for number in range(count):
-        form = FORM_TABLE[number % len(FORM_TABLE)]
-        draw = partial(_draw_question, rng, form, part=part, made_up=made_up)
-        question, draft = draw_new(draw, form=form.name, part=part, asked=asked)
-        yield Item(
-            id=f"{'unseen' if unseen else part}-{number:05}",
-            form=form.name,
-            group=digest_interface(draft.interface),
-            question=question,
-            context=draft.context(form),
-            answer=fill(form.answer, draft.slots),
-        )
+    """Items of a part, as ``Questions.draw`` gives them; every interface belongs to the part as well."""
+    rotation = Questions(domain="typescript", forms=FORM_TABLE, ask=_draw_question, make=_make_item)
+    return rotation.draw(part, count=count, seed=seed, unseen=unseen)
 
 
 def sample_document(rng: random.Random) -> str:
     """An interface of the train part and a whole function on it, as plain text for pretraining."""
     form = rng.choice(FORM_TABLE)
-    draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, _MADE_UP_DOCUMENTS))
+    draft = _draw_draft(rng, form, part="train", vocabulary=_draw_vocabulary(rng, MADE_UP_DOCUMENTS))
     return f"{draft.context(form)} {{\n{fill(form.answer, draft.slots)}\n}}"
 
 
 def sample_rewording(rng: random.Random) -> tuple[str, str]:
     """A question of the train part, in any wording and in the plain one of its form; no answer."""
     form = rng.choice(FORM_TABLE)
-    vocabulary = _draw_vocabulary(rng, _MADE_UP_ITEMS)
-    while True:
+    vocabulary = _draw_vocabulary(rng, MADE_UP_ITEMS)
+
+    def draw() -> tuple[str, str]:
         slots = _draw_draft(rng, form, part="train", vocabulary=vocabulary).slots
-        worded, plain = (fill(text, slots) for text in (phrase_question(form, rng), plain_question(form)))
-        if part_of(worded) == part_of(plain) == "train":
-            return worded, plain
+        return fill(phrase_question(form, rng), slots), fill(plain_question(form), slots)
+
+    return draw_rewording(draw)
 
 
-def _draw_question(rng: random.Random, form: Form, *, part: Part, made_up: float | None) -> tuple[str, _Draft]:
+def _draw_question(rng: random.Random, form: Form, part: Part, made_up: float | None) -> tuple[str, _Draft]:
     """A question with its draft; ``made_up`` is None where all names are unseen ones."""
     vocabulary = UNSEEN if made_up is None else _draw_vocabulary(rng, made_up)
     draft = _draw_draft(rng, form, part=part, vocabulary=vocabulary)
     return fill(phrase_question(form, rng), draft.slots), draft
+
+
+def _make_item(id_: str, form: Form, question: str, draft: _Draft) -> Item:
+    return Item(
+        id=id_,
+        form=form.name,
+        group=digest_interface(draft.interface),
+        question=question,
+        context=draft.context(form),
+        answer=fill(form.answer, draft.slots),
+    )
 
 
 def _draw_vocabulary(rng: random.Random, made_up: float) -> Vocabulary:
