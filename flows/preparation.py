@@ -92,8 +92,9 @@ def _bring_base(name: str) -> None:
 
 
 def _allow_hub(recipes: tuple[Recipe, ...]) -> None:
-    """Stay off the network unless a base model is on the hub."""
-    needs_hub = any(recipe.base_model.hub for recipe in recipes)
+    """Stay off the network unless a base model or an expert's own data is on the hub."""
+    files = [file for recipe in recipes if recipe.data.own for file in recipe.data.own.files]
+    needs_hub = any(recipe.base_model.hub for recipe in recipes) or any(file.format == "huggingface" for file in files)
     os.environ.setdefault("HF_HUB_OFFLINE", "0" if needs_hub else "1")
 
 

@@ -154,6 +154,17 @@ def test_what_is_no_soft_prompt_is_refused(tensors: dict[str, tuple[int, ...]]) 
         decode(data, encode_config(random_prompt(), base="tiny"))
 
 
+def test_a_rank_beyond_all_bounds_is_refused() -> None:
+    """Also one that the settings name for a single module."""
+    lora = random_lora()
+    names = [f"base_model.model.m.lora_{part}.weight" for part in "AB"]
+    data = encode({names[0]: np.zeros((1100, 2), np.float32), names[1]: np.zeros((2, 1100), np.float32)}, "float32")
+    config = encode_config(lora, base="tiny") | {"rank_pattern": {"m": 1100}, "target_modules": ["m"]}
+
+    with pytest.raises(FormatError, match=r"one rank in 1\.\.1024"):
+        decode(data, config)
+
+
 def test_factors_of_two_ranks_are_refused() -> None:
     """The two halves of a pair must share their inner dimension."""
     shapes = {"base_model.model.m.lora_A.weight": (4, 2), "base_model.model.m.lora_B.weight": (2, 3)}

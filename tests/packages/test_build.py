@@ -103,6 +103,7 @@ def test_the_manifest_is_narrowed_to_the_base_and_completed(project: Path) -> No
     assert adapter["sha256"] == sha256_bytes(found["adapter_model.safetensors"])
     assert (adapter["size_bytes"], adapter["alpha"]) == (len(found["adapter_model.safetensors"]), adapter["r"])
     assert packed["training"]["config"]["max_steps"] == 3
+    assert None not in packed["training"]["config"].values()
     assert packed["quality_metrics"]["benchmark_score"] == 0.9
     assert packed["quality_metrics"]["improvement_percent"] == 90.0
     rest = found.keys() - {"manifest.json"}

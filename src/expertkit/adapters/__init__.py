@@ -8,7 +8,7 @@ whoever stores an adapter takes bytes out.
 """
 
 from expertkit.adapters.comparison import measure_tensors
-from expertkit.adapters.fit import check_fit, hidden_size
+from expertkit.adapters.fit import check_fit
 from expertkit.adapters.ia3 import Ia3
 from expertkit.adapters.lora import Factors, Lora
 from expertkit.adapters.peft import (
@@ -18,13 +18,13 @@ from expertkit.adapters.peft import (
     check_config,
     decode,
     describe,
-    describe_as,
     encode_config,
     encode_tensors,
     learnt,
     to_tensors,
 )
 from expertkit.adapters.sameness import is_same
+from expertkit.adapters.settings import describe_as
 from expertkit.adapters.soft_prompt import SoftPrompt
 from expertkit.adapters.svd import Decomposition, decompose
 from expertkit.adapters.tensors import Shape, StreamCheck
@@ -48,7 +48,6 @@ __all__ = [
     "describe_as",
     "encode_config",
     "encode_tensors",
-    "hidden_size",
     "is_same",
     "learnt",
     "measure_tensors",

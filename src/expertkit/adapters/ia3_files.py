@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.ia3 import Ia3
 from expertkit.adapters.lora import leaves
-from expertkit.adapters.settings import check_fixed, check_targets
+from expertkit.adapters.settings import check_fixed, check_targets, describe_as
 from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
 
@@ -81,6 +81,15 @@ def read_settings(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> tup
             raise FormatError(f"adapter, {name}: expected one {('row', 'column')[axis]}, got shape {shape}")
     check_targets(config, leaves(modules))
     return tuple(sorted(feedforward))
+
+
+def describe(shapes: Mapping[str, Shape]) -> str:
+    """What the adapter of these tensors is, in words.
+
+    Raises:
+        FormatError: they are none of ours.
+    """
+    return describe_as("ia3", modules=leaves(group(shapes)))
 
 
 def group(named: Mapping[str, T]) -> dict[str, T]:

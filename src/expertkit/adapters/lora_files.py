@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.lora import MAX_RANK, Factors, Lora, leaves
-from expertkit.adapters.settings import check_fixed, check_number, check_patterns, check_targets
+from expertkit.adapters.settings import check_fixed, check_number, check_patterns, check_targets, describe_as
 from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
 
@@ -113,6 +113,16 @@ def read_settings(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Set
     return Settings(rank=rank, alpha=alpha, alphas=alphas, is_stabilized=is_stabilized, dropout=dropout)
 
 
+def describe(shapes: Mapping[str, Shape]) -> str:
+    """What the adapter of these tensors is, in words.
+
+    Raises:
+        FormatError: they are none of ours.
+    """
+    kind, found = ranks(shapes)
+    return describe_as(kind, rank=max(found.values()), modules=leaves(found))
+
+
 def to_modules(named: Mapping[str, NDArray[np.float32]]) -> dict[str, Factors]:
     """The factors of each module, from arrays under peft's names."""
     return {
@@ -149,8 +159,8 @@ def _rank(module: str, shapes: Mapping[str, Shape]) -> int:
     if not {"A", "B"} <= shapes.keys():
         raise FormatError(f"adapter, {module}: expected lora_A and lora_B, got only {', '.join(sorted(shapes))}")
     a, b = shapes["A"], shapes["B"]
-    if len(a) != 2 or len(b) != 2 or a[0] != b[1] or a[0] < 1:
-        raise FormatError(f"adapter, {module}: expected two matrices of one rank, got shapes {a} and {b}")
+    if len(a) != 2 or len(b) != 2 or a[0] != b[1] or not 1 <= a[0] <= MAX_RANK:
+        raise FormatError(f"adapter, {module}: expected two matrices of one rank in 1..{MAX_RANK}, got shapes {a}, {b}")
     if shapes.get("magnitude_vector", b[:1]) != b[:1]:
         raise FormatError(f"adapter, {module}: expected {b[0]} magnitudes, got shape {shapes['magnitude_vector']}")
     return a[0]

@@ -6,9 +6,8 @@ so that the same adapter gives the same bytes everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import ModuleType
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from expertkit.adapters import ia3_files, lora_files, soft_prompt_files, tensors
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.ia3 import Ia3
-from expertkit.adapters.lora import Lora, leaves
+from expertkit.adapters.lora import Lora
 from expertkit.adapters.soft_prompt import SoftPrompt
 from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
@@ -29,8 +28,7 @@ CONFIG = "adapter_config.json"
 
 def to_tensors(adapter: Adapter) -> dict[str, NDArray[np.float32]]:
     """The adapter's arrays under the names that peft gives them."""
-    named: dict[str, NDArray[np.float32]] = _FILES[type(adapter)].to_tensors(adapter)
-    return named
+    return _FILES[type(adapter)].to_tensors(adapter)
 
 
 def encode_tensors(adapter: Adapter) -> bytes:
@@ -64,8 +62,7 @@ def assemble(named: Mapping[str, NDArray[np.float32]], config: Mapping[str, Any]
         FormatError: the two disagree, or a setting is not supported.
     """
     check_config({name: values.shape for name, values in named.items()}, config)
-    adapter: Adapter = _files(named).assemble(named, config, dtype=dtype)
-    return adapter
+    return _FILES[_kind(named)].assemble(named, config, dtype=dtype)
 
 
 def check_config(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> None:
@@ -74,20 +71,43 @@ def check_config(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> None
     Raises:
         FormatError: the two disagree, or a setting is not supported.
     """
-    files = _files(shapes)
+    files = _FILES[_kind(shapes)]
     if config.get("peft_type") != files.PEFT_TYPE:
         got = config.get("peft_type")
         raise FormatError(f"{CONFIG}, peft_type: expected {files.PEFT_TYPE!r}, as its tensors are, got {got!r}")
     files.read_settings(shapes, config)
 
 
-_FILES: dict[type, ModuleType] = {Lora: lora_files, Ia3: ia3_files, SoftPrompt: soft_prompt_files}
+class _Files(Protocol):
+    """What a module knows of the names and settings of a kind of adapter."""
+
+    PEFT_TYPE: str
+
+    def to_tensors(self, adapter: Any, /) -> dict[str, NDArray[np.float32]]:
+        """The arrays under peft's names."""
+
+    def to_config(self, adapter: Any, /) -> dict[str, Any]:
+        """The settings of peft's config."""
+
+    def assemble(self, named: Mapping[str, NDArray[np.float32]], config: Mapping[str, Any], *, dtype: DType) -> Adapter:
+        """The adapter that arrays and settings are together."""
+
+    def read_settings(self, shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> object:
+        """The settings of tensors of these names and shapes, which have to agree."""
+
+    def describe(self, shapes: Mapping[str, Shape]) -> str:
+        """What the adapter of these tensors is, in words."""
 
 
-def _files(named: Mapping[str, object]) -> ModuleType:
-    """The module that knows the names and settings of the kind that tensors of these names are."""
-    others = (files for files in (ia3_files, soft_prompt_files) if any(map(files.is_name, named)))
-    return next(others, lora_files)
+_FILES: dict[type[Adapter], _Files] = {Lora: lora_files, Ia3: ia3_files, SoftPrompt: soft_prompt_files}
+
+
+def _kind(named: Iterable[str]) -> type[Adapter]:
+    """What tensors of these names are."""
+    names = list(named)
+    if any(map(ia3_files.is_name, names)):
+        return Ia3
+    return SoftPrompt if any(map(soft_prompt_files.is_name, names)) else Lora
 
 
 def learnt(
@@ -100,10 +120,10 @@ def learnt(
         FormatError: the arrays are no adapter.
         ValueError: the settings are not those of the adapter's kind.
     """
-    files = _files(named)
-    if files is soft_prompt_files:
+    kind = _kind(named)
+    if kind is SoftPrompt:
         return SoftPrompt(embeddings=named[soft_prompt_files.NAME])
-    if files is ia3_files:
+    if kind is Ia3:
         return Ia3(modules=ia3_files.group(named), feedforward_modules=tuple(sorted(feedforward_modules)))
     if rank is None or alpha is None:
         raise ValueError("expected rank and alpha of a LoRA, got none")
@@ -117,18 +137,4 @@ def describe(shapes: Mapping[str, Shape]) -> str:
     Raises:
         FormatError: they are none of ours.
     """
-    files = _files(shapes)
-    if files is soft_prompt_files:
-        return describe_as("prompt", tokens=soft_prompt_files.read_shape(shapes)[0])
-    if files is ia3_files:
-        return describe_as("ia3", modules=leaves(ia3_files.group(shapes)))
-    kind, ranks = lora_files.ranks(shapes)
-    return describe_as(kind, rank=max(ranks.values()), modules=leaves(ranks))
-
-
-def describe_as(kind: str, *, rank: int | None = None, modules: Sequence[str] = (), tokens: int | None = None) -> str:
-    """The same of an adapter that is known by what a manifest says."""
-    if tokens is not None:
-        return f"{kind} of {tokens} tokens"
-    names = ", ".join(sorted(set(modules)))
-    return f"{kind} on {names}" if rank is None else f"{kind} of rank {rank} on {names}"
+    return _FILES[_kind(shapes)].describe(shapes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from expertkit.errors import FormatError
@@ -59,3 +59,11 @@ def check_patterns(config: Mapping[str, Any], key: str, modules: Container[str])
     ):
         raise FormatError(f"{_FILE}, {key}: expected modules of the adapter with positive numbers, got {found!r}")
     return found
+
+
+def describe_as(kind: str, *, rank: int | None = None, modules: Sequence[str] = (), tokens: int | None = None) -> str:
+    """What an adapter is, in words: its kind, largest rank and modules, or its tokens."""
+    if tokens is not None:
+        return f"{kind} of {tokens} tokens"
+    names = ", ".join(sorted(set(modules)))
+    return f"{kind} on {names}" if rank is None else f"{kind} of rank {rank} on {names}"

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expertkit.adapters.dtypes import DType
-from expertkit.adapters.settings import check_fixed
+from expertkit.adapters.settings import check_fixed, describe_as
 from expertkit.adapters.soft_prompt import MAX_TOKENS, SoftPrompt
 from expertkit.adapters.tensors import Shape
 from expertkit.errors import FormatError
@@ -66,6 +66,15 @@ def read_settings(shapes: Mapping[str, Shape], config: Mapping[str, Any]) -> Non
     for key, expected in (("num_virtual_tokens", tokens), ("token_dim", width)):
         if config.get(key) != expected:
             raise FormatError(f"adapter_config.json, {key}: expected {expected}, got {config.get(key)!r}")
+
+
+def describe(shapes: Mapping[str, Shape]) -> str:
+    """What the adapter of these tensors is, in words.
+
+    Raises:
+        FormatError: they are none of ours.
+    """
+    return describe_as("prompt", tokens=read_shape(shapes)[0])
 
 
 def read_shape(shapes: Mapping[str, Shape]) -> tuple[int, int]:

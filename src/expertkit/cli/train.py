@@ -21,9 +21,11 @@ def command(expert: str, base: str, *, as_json: bool) -> None:
     A run that was stopped goes on from its newest whole checkpoint. Where the recipe asks for several processes,
     they are started through accelerate.
     """
+    from expertkit.training import processes
+
+    processes.end_with_launcher()
     from expertkit.progress import progress
     from expertkit.recipes import read_recipe
-    from expertkit.training import processes
 
     recipe = read_recipe(Path(), expert, base)
     if recipe.train.processes > 1 and not processes.is_launched():

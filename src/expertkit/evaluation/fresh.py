@@ -6,7 +6,7 @@ them, and no choice of a setting either.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from expertkit import bases, layout
-from expertkit.adapters import Adapter, check_fit
+from expertkit.adapters import check_fit
 from expertkit.data.domain import domain
 from expertkit.data.generated import write_trials
 from expertkit.data.items import Item
@@ -31,10 +31,13 @@ from expertkit.evaluation.regression import recheck
 from expertkit.evaluation.statistics import Difference, compare, wilson_interval
 from expertkit.evaluation.statistics.samples import Share
 from expertkit.runtime.generation import Decoding, answer_prompts
-from expertkit.runtime.loading import attach, load_base
+from expertkit.runtime.loading import attached, load_base
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
     from expertkit.progress import Progress
+    from expertkit.runtime.generation import Model
 
 _EXAMPLES_OF = 256
 """Training items among which there is one of each form; the first of a longer run are those of a shorter one."""
@@ -107,8 +110,7 @@ def examine(
     packaged = first.packaged
     folder, _ = bases.require(packaged.base_model(layout.MODELS / packaged.base.name), project)
     questions = draw_questions(first, seed=seed, count=items)
-    base = _ask(folder, first, None, questions, progress)
-    arms = [_ask(folder, each, each.packaged.adapter, questions, progress) for each in examinees]
+    base, *arms = _ask_all(folder, examinees, questions, progress)
     metric = questions.grader.metrics[0]
     expert, name, fingerprint, *_ = first.about
     return {
@@ -132,14 +134,24 @@ def examine(
     }
 
 
-def _ask(folder: Path, examinee: Examinee, adapter: Adapter | None, questions: Questions, progress: Progress) -> Arm:
-    """One arm: the base with its worked examples, or with the adapter and none."""
-    model: Any
+def _ask_all(folder: Path, examinees: Sequence[Examinee], questions: Questions, progress: Progress) -> Iterator[Arm]:
+    """The base behind its worked examples, then every package on it, behind none."""
     model, tokenizer = load_base(folder)
+    yield _ask(model, tokenizer, examinees[0], questions, progress, examples=questions.examples)
+    shapes = bases.linear_shapes(folder)
+    for each in examinees:
+        adapter, name = each.packaged.adapter, each.packaged.base.name
+        check_fit(adapter, shapes, base=name)
+        with attached(model, adapter, base=name) as expert:
+            yield _ask(expert, tokenizer, each, questions, progress)
+
+
+def _ask(
+    model: Model, tokenizer: PreTrainedTokenizerBase, examinee: Examinee, questions: Questions, progress: Progress,
+    *, examples: Sequence[Item] = (),
+) -> Arm:  # fmt: skip
+    """One arm, asked as its package says, behind worked examples."""
     asked, base = examinee.asked, examinee.packaged.base.name
-    if adapter is not None:
-        check_fit(adapter, bases.linear_shapes(folder), base=base)
-        model = attach(model, adapter, base=base)
     template = open_template(asked.prompt_template, tokenizer, own=asked.custom_template, base=base)
     decoding = Decoding(
         end=end_token(template, tokenizer),
@@ -147,7 +159,6 @@ def _ask(folder: Path, examinee: Examinee, adapter: Adapter | None, questions: Q
         batch_size=asked.evaluate.batch_size,
     )
     answer = partial(answer_prompts, model, tokenizer, decoding=decoding, answered=progress.advance)
-    examples = questions.examples if adapter is None else ()
     return run_arm(questions.items, answer, questions.grader, template=template, examples=examples)
 
 

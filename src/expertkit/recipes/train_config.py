@@ -106,7 +106,7 @@ class TrainConfig:
     eval_steps: Positive | None = None
     """Steps between two measurements of the loss on dev, a multiple of logging_steps; null for none."""
     load_best_model_at_end: bool = False
-    """Whether the adapter with the least loss on dev is taken, or the last; needs eval_steps that divide save_steps."""
+    """Whether the adapter with the least loss on dev is taken, or the last; needs eval_steps equal to save_steps."""
     save_steps: Positive
     """Steps between two checkpoints."""
     save_total_limit: Positive = 2

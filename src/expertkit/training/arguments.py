@@ -45,8 +45,8 @@ def _find_problems(config: TrainConfig) -> Iterator[str]:
         yield "optim: expected a GPU and the package bitsandbytes for adamw_bnb_8bit"
     if config.eval_steps and config.eval_steps % config.logging_steps:
         yield f"eval_steps: expected a multiple of logging_steps, {config.logging_steps}, got {config.eval_steps}"
-    if config.load_best_model_at_end and not (config.eval_steps and config.save_steps % config.eval_steps == 0):
-        yield f"load_best_model_at_end: expected eval_steps that divide save_steps, got {config.eval_steps}"
+    if config.load_best_model_at_end and config.eval_steps != config.save_steps:
+        yield f"load_best_model_at_end: expected eval_steps as save_steps, {config.save_steps}, got {config.eval_steps}"
 
 
 def _of_processes(config: TrainConfig) -> Iterator[str]:
@@ -95,7 +95,7 @@ def peft_settings(config: TrainConfig) -> PeftConfig:
 def trainer_arguments(config: TrainConfig, plan: Plan, checkpoints: Path) -> TrainingArguments:
     """What the Trainer of one process is told; it writes checkpoints where they are not finished yet."""
     rows = config.batch_size // config.processes
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(unfinished(checkpoints)),
         max_steps=plan.steps,
         per_device_train_batch_size=rows,
@@ -128,3 +128,5 @@ def trainer_arguments(config: TrainConfig, plan: Plan, checkpoints: Path) -> Tra
         disable_tqdm=True,
         report_to="none",
     )
+    arguments._n_gpu = min(1, arguments.n_gpu)  # noqa: SLF001  # on several the Trainer would give each a whole batch
+    return arguments

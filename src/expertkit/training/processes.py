@@ -21,6 +21,8 @@ from expertkit.recipes import TrainConfig
 
 T = TypeVar("T")
 
+_LAUNCHER = "EXPERTKIT_LAUNCHER"
+"""Variable with the process id of the launcher."""
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 _SIGNAL = 128
 """What shells add to the number of a signal."""
@@ -50,9 +52,15 @@ def hush() -> None:
 
 
 def end_with_launcher() -> None:
-    """Let the kernel end this process when its launcher ends: one that is killed cannot do so, and would leave it."""
+    """Let the kernel end this process when its launcher ends: one that is killed cannot do so, and would leave it.
+
+    The first thing that a launched process does; one whose launcher has ended by then ends here.
+    """
     if is_launched() and sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, SIGKILL.value)
+        launcher = os.environ.get(_LAUNCHER)
+        if launcher is not None and os.getppid() != int(launcher):
+            sys.exit(_SIGNAL + SIGKILL.value)
 
 
 def agreed(value: T) -> T:
@@ -84,6 +92,7 @@ def launch(config: TrainConfig, arguments: Sequence[str]) -> int:
     rest = find_rest(config)
     if rest:
         raise TrainingError(rest, hint="change batch_size or processes of train")
+    os.environ[_LAUNCHER] = str(os.getpid())
     words = [*_options(config), "-m", "expertkit", *arguments]
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # each process has said what was wrong
     try:

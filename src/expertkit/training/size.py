@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from expertkit.adapters import hidden_size
 from expertkit.errors import TrainingError
 from expertkit.recipes import TrainConfig
 
@@ -34,7 +33,7 @@ def count_weights(config: TrainConfig, shapes: Shapes) -> int:
     LoRA learns ``rank * (in + out)`` of a matrix (arXiv 2106.09685), DoRA ``out`` more (arXiv 2402.09353), IA3 ``out``,
     or ``in`` of a feed-forward one (arXiv 2205.05638).
     """
-    prompt = (config.prompt_tokens or 0) * hidden_size(shapes)
+    prompt = (config.prompt_tokens or 0) * _hidden_size(shapes)
     return prompt + sum(_weights(config, name, shape) for name, shape in _targets(config, shapes))
 
 
@@ -47,6 +46,11 @@ def _find_problems(config: TrainConfig, shapes: Shapes, base: str) -> Iterator[s
     if learnt > config.max_adapter_share * whole:
         most = f"{config.max_adapter_share * whole:,.0f} weights (max_adapter_share {config.max_adapter_share:g})"
         yield f"adapter: expected at most {most} beside the {whole:,} of {base}, got {learnt:,}"
+
+
+def _hidden_size(shapes: Shapes) -> int:
+    """Of the rows of the tallest matrix, which reads hidden states, be it the embeddings or an up-projection."""
+    return max(shapes.values(), default=(0, 0))[1]
 
 
 def _targets(config: TrainConfig, shapes: Shapes) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -28,7 +28,7 @@ from expertkit.training.callback import Listener
 from expertkit.training.environment import describe_environment
 from expertkit.training.memory import Fitted, fit
 from expertkit.training.plan import Plan, plan
-from expertkit.training.processes import end_with_launcher, hush, is_first
+from expertkit.training.processes import hush, is_first
 from expertkit.training.rows import Row, encode_row
 from expertkit.training.size import check_size
 
@@ -55,7 +55,6 @@ def train_expert(project: Path, recipe: Recipe, following: Following) -> dict[st
         TrainingError: an item is too long, the adapter would be too large, this computer cannot train so, or
             training came to nothing.
     """
-    end_with_launcher()
     if not is_first():
         hush()
     check_computer(recipe.train)

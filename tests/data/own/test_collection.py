@@ -190,13 +190,13 @@ def test_data_that_changed_after_the_recipe_is_refused(tmp_path: Path) -> None:
 
 
 def test_where_no_row_is_usable_the_rows_say_why(tmp_path: Path) -> None:
-    """A JSON array is no JSON Lines."""
+    """A JSON array of something else than objects has none."""
     write_jsonl(tmp_path / "a.json", ["[", "1,", "2", "]"])
 
     with pytest.raises(ConfigError) as refusal:
         collected(tmp_path, "a.json", config=replace(CONFIG, max_bad_share=1.0))
 
-    assert refusal.value.lines[0].startswith("a.json:1: expected a usable row, got ")
+    assert refusal.value.lines[0].startswith("a.json#1: expected a usable row, got ")
 
 
 def test_a_part_without_a_file_is_split_off(tmp_path: Path) -> None:
@@ -241,6 +241,19 @@ def test_a_weight_is_the_share_of_a_task(tmp_path: Path) -> None:
 
     assert counts["place"] == 200
     assert 50 <= counts["person"] <= 53
+
+
+def test_a_weight_is_kept_beside_held_out_files(tmp_path: Path) -> None:
+    """Those of the same task have a weight of their own, which is whole."""
+    write_jsonl(tmp_path / "a.jsonl", rows(200))
+    write_jsonl(tmp_path / "b.jsonl", [{"question": f"who is {at}", "answer": "me"} for at in range(40)])
+    train, held_out = own(tmp_path, "a.jsonl", "b.jsonl").files
+    files = (replace(train, task="place", weight=0.25), replace(held_out, task="place", part="test"))
+
+    parts = collected(tmp_path, "a.jsonl", files=files).parts
+
+    assert 50 <= len(parts["train"]) + len(parts["dev"]) <= 52
+    assert len(parts["test"]) == 40
 
 
 def test_a_stream_is_read_until_there_is_enough(tmp_path: Path) -> None:

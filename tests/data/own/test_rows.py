@@ -27,8 +27,30 @@ def test_a_line_that_is_no_object_is_a_bad_row(tmp_path: Path) -> None:
         ("a.jsonl:6", {"a": 3}),
     ]  # fmt: skip
     assert "expected JSON" in read[1].problem
-    assert read[2].problem == "expected one JSON object a line, got a list"
+    assert read[2].problem == "expected a JSON object, got a list"
     assert "key" in read[3].problem
+
+
+def test_a_json_file_may_be_one_array(tmp_path: Path) -> None:
+    """Its rows are counted; JSON lines under that name are read as such."""
+    (tmp_path / "a.json").write_text('\n[{"a": 1},\n [2], {"a": 3}]')
+    (tmp_path / "b.json").write_text('{"a": 1}\n{"a": 2}\n')
+    (tmp_path / "c.json").write_text('[{"a": 1}, ')
+    array, lines, broken = own(tmp_path, "a.json", "b.json", "c.json").files
+
+    read = list(read_rows(array, tmp_path))
+
+    assert [(row.place, row.values) for row in read] == [
+        ("a.json#1", {"a": 1}),
+        ("a.json#2", None),
+        ("a.json#3", {"a": 3}),
+    ]
+    assert [(row.place, row.values) for row in read_rows(lines, tmp_path)] == [
+        ("b.json:1", {"a": 1}),
+        ("b.json:2", {"a": 2}),
+    ]
+    with pytest.raises(FormatError, match=r"c\.json"):
+        list(read_rows(broken, tmp_path))
 
 
 def test_a_table_says_which_row_has_other_cells_than_columns(tmp_path: Path) -> None:

@@ -203,15 +203,15 @@ def _count_contradictions(entries: Iterable[Entry]) -> int:
 
 
 def _choose(entries: Sequence[Entry], own: OwnData, *, limit: int, seed: int) -> list[Entry]:
-    """So many entries, in their order: of a weighted task its share, and of all at most ``limit``."""
-    weights = {file.task: file.weight for file in own.files}
-    by_task: dict[str, list[Entry]] = defaultdict(list)
+    """So many entries, in their order: of a weighted task's own file its share, and of all at most ``limit``."""
+    weights: dict[tuple[str | None, Part | None], float] = {(file.task, file.part): file.weight for file in own.files}
+    by_task: dict[tuple[str | None, Part | None], list[Entry]] = defaultdict(list)
     for entry in entries:
-        by_task[entry.category].append(entry)
+        by_task[entry.category, entry.part].append(entry)
     kept = [
         entry
-        for task, found in by_task.items()
-        for entry in _lowest(found, math.ceil(len(found) * weights.get(task, 1.0)), rank=_rank(seed))
+        for file, found in by_task.items()
+        for entry in _lowest(found, math.ceil(len(found) * weights.get(file, 1.0)), rank=_rank(seed))
     ]
     chosen = {id(entry) for entry in _lowest(kept, limit, rank=_rank(seed))}
     return [entry for entry in entries if id(entry) in chosen]

@@ -16,7 +16,7 @@ from expertkit.errors import DependencyError, FormatError, IntegrityError, Packa
 from expertkit.files import sha256_file
 from expertkit.recipes.own_data import DataFile, HeldOut, held_out, parse_hub
 
-_LONGEST_LINE = 8 << 20
+_LONGEST_LINE, _LARGEST_ARRAY = 8 << 20, 1 << 30
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -44,6 +44,8 @@ def read_rows(file: DataFile, project: Path) -> Iterator[Row]:
         message = f"{file.place}: expected the file that the recipe was resolved with, got another one"
         raise IntegrityError(message, hint="expert-cli recipes")
     match file.format:
+        case "jsonl" if _is_array(path):
+            yield from _read_array(path, file)
         case "jsonl":
             yield from _read_lines(path, file)
         case "csv":
@@ -64,13 +66,31 @@ def _read_lines(path: Path, file: DataFile) -> Iterator[Row]:
                 yield _parse(text, place=f"{file.place}:{number}", part=file.part)
 
 
+def _is_array(path: Path) -> bool:
+    """Whether a file called ``.json`` is one array, and not JSON lines."""
+    if path.suffix != ".json":
+        return False
+    with path.open("rb") as file:
+        return file.read(4096).removeprefix(_BOM).lstrip().startswith(b"[")
+
+
+def _read_array(path: Path, file: DataFile) -> Iterator[Row]:
+    data = path.read_bytes().removeprefix(_BOM)
+    for number, value in enumerate(strict_json.loads(data, file=file.place, max_bytes=_LARGEST_ARRAY), start=1):
+        yield _of_object(value, place=f"{file.place}#{number}", part=file.part)
+
+
 def _parse(line: bytes, *, place: str, part: HeldOut | None) -> Row:
     try:
         value = strict_json.loads(line, file="row", max_bytes=_LONGEST_LINE)
     except FormatError as error:
         return Row(place=place, part=part, problem=str(error))
+    return _of_object(value, place=place, part=part)
+
+
+def _of_object(value: Any, *, place: str, part: HeldOut | None) -> Row:
     if not isinstance(value, dict):
-        return Row(place=place, part=part, problem=f"expected one JSON object a line, got a {type(value).__name__}")
+        return Row(place=place, part=part, problem=f"expected a JSON object, got a {type(value).__name__}")
     return Row(place=place, part=part, values=value)
 
 

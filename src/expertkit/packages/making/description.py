@@ -47,7 +47,7 @@ def describe(
         (entry,) = (entry for entry in raw["base_models"] if entry["name"] == recipe.base)
         adapters = [_completed(entry["adapters"][0], facts)]
         raw["base_models"] = [{**entry, "sha256": fingerprint, "adapters": adapters}]
-    raw["training"]["config"] = recipe.to_json()["train"]
+    raw["training"]["config"] = {key: value for key, value in recipe.to_json()["train"].items() if value is not None}
     raw["quality_metrics"] = {**(raw.get("quality_metrics") or {}), **_quality(report, files[TRAINING_ARGS])}
     return raw
 
