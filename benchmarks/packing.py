@@ -16,6 +16,7 @@ from benchmarks.rows import Lab, Row, at_most
 from expertkit.adapters import Factors, Lora, encode_tensors
 from expertkit.archives import archive
 from expertkit.manifest import loads
+from expertkit.members.contents import whole
 from expertkit.packages.names import TENSORS
 
 _ROUNDS = 3
@@ -73,7 +74,7 @@ def _write_files(folder: Path) -> dict[str, bytes]:
 
 def _pack(files: dict[str, bytes], target: Path) -> None:
     with target.open("wb") as file:
-        archive.write(file, archive.whole(files))
+        archive.write(file, whole(files))
 
 
 def _tar(names: list[str], folder: Path) -> None:

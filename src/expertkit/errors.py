@@ -5,6 +5,7 @@
     │   ├── ConfigError        params.yaml or a recipe
     │   └── ManifestError      an expert's manifest
     ├── FormatError       11   the file is malformed: .offset, where known
+    │   └── UnsupportedError   a form or version that this program does not read
     ├── SignatureError     5   nobody we trust vouches for it
     ├── IntegrityError     5   the bytes changed
     ├── CompatibilityError 4   missing base, or another one than the expert was made for
@@ -88,6 +89,10 @@ class FormatError(ExpertError):
         """The same as one of a person's input, to be told with others; None where it stands alone."""
 
 
+class UnsupportedError(FormatError):
+    """A file has a form or version that this program does not read."""
+
+
 class SignatureError(ExpertError):
     """Nobody we trust vouches for it."""
 
@@ -98,6 +103,11 @@ class IntegrityError(ExpertError):
     """The bytes are not the ones that were recorded."""
 
     exit_code = 5
+
+    def __init__(self, *lines: str, hint: str | None = None, offset: int | None = None) -> None:
+        super().__init__(*lines, hint=hint)
+        self.offset = offset
+        """Where they begin, in bytes from the start of the file, where known."""
 
 
 class CompatibilityError(ExpertError):

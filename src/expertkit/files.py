@@ -106,13 +106,13 @@ def replace_folder(path: Path) -> Iterator[Path]:
     _sync(path.parent)
 
 
-def place_folder(folder: Path, path: Path) -> None:
+def place_folder(folder: Path, path: Path, *, mode: int = 0o755) -> None:
     """Give a finished folder the name ``path``, which nothing has yet, its files on the disk first.
 
     Both lie on one disk.
     """
     with naming(path):
-        _settle(folder)
+        _settle(folder, mode=mode)
         folder.rename(path)
     _sync(path.parent)
 
@@ -179,7 +179,7 @@ def sha256_stream(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
-def sha256_bytes(data: bytes) -> str:
+def sha256_bytes(data: bytes | bytearray) -> str:
     """Hex SHA-256 of ``data``."""
     return hashlib.sha256(data).hexdigest()
 
@@ -202,11 +202,11 @@ def _remove_leftovers(path: Path) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _settle(folder: Path) -> None:
+def _settle(folder: Path, *, mode: int = 0o755) -> None:
     """Force a folder's files to the disk; a temporary folder is private, a finished one is not."""
     for path in folder.rglob("*"):
         _sync(path)
-    folder.chmod(0o755)
+    folder.chmod(mode)
     _sync(folder)
 
 

@@ -7,8 +7,9 @@ import zlib
 from collections.abc import Mapping
 
 from expertkit.archives import archive, tar
-from expertkit.archives.archive import LIMITS, Part
+from expertkit.archives.archive import LIMITS
 from expertkit.archives.gzip import HEADER, Limits
+from expertkit.members.contents import Part, whole
 
 
 def gzipped(data: bytes, *, level: int = 0) -> bytes:
@@ -37,7 +38,7 @@ def tarred(*members: bytes) -> bytes:
 def encode(members: Mapping[str, bytes]) -> bytes:
     """The archive of ``members``, in order."""
     file = io.BytesIO()
-    archive.write(file, archive.whole(members))
+    archive.write(file, whole(members))
     return file.getvalue()
 
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from expertkit.archives import archive, tar
-from expertkit.archives.archive import Part
 from expertkit.archives.gzip import Limits
-from expertkit.archives.names import SIGNATURE, fold
 from expertkit.errors import FormatError
+from expertkit.members.contents import Part
+from expertkit.members.names import SIGNATURE, fold
 from tests.archives.builders import decode, encode, gunzipped, gzipped, member, tarred
 
 SMALL = {"a.json": b"{}", "b/c.txt": b"x" * 700, SIGNATURE: b"s"}

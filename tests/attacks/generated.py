@@ -28,10 +28,11 @@ from typing import Any
 import click
 
 from expertkit.archives import archive, tar
-from expertkit.archives.archive import Contents, scan
+from expertkit.archives.archive import scan
 from expertkit.archives.gzip import Form
 from expertkit.errors import ExpertError
 from expertkit.files import dump_json, sha256_bytes, sha256_file
+from expertkit.members.contents import Contents
 from expertkit.packages.difference import diff
 from expertkit.packages.difference import render as render_differences
 from expertkit.packages.inspection import inspect
@@ -46,7 +47,7 @@ COUNT = 100_000
 LONGEST_S = 5.0
 LARGEST_BYTES = 200 << 20
 _BATCH = 500
-_FORMS: tuple[Form, ...] = ("canonical", "legacy")
+_FORMS: tuple[Form, ...] = ("archive", "legacy")
 _NAMES = (
     b"../../evil", b"/etc/passwd", b"docs", b"docs/../x", b"a.JSON", b"A.json", b"con", b".", b"", b"a//b",
     b"a\\b", b"a\nb", b"manifest.json", b"readme.md", b"x" * 100, b"\xc3\xa4", b"signature.sig", b"docs/a.txt/b",

@@ -15,7 +15,7 @@ def test_generated_archives_are_refused_or_right(tmp_path: Path) -> None:
     told = [
         attempt(hostile(random.Random(n)), tmp_path / str(n), form)
         for n in range(FEW)
-        for form in ("canonical", "legacy")
+        for form in ("archive", "legacy")
     ]
 
     assert set(told) == {"refused", "accepted"}

@@ -53,7 +53,7 @@ def test_a_signed_package_is_shown_with_everything_in_it(tmp_path: Path) -> None
     facts = ask("inspect", package)
     page = show("inspect", package)
 
-    assert facts["kind"] == "package"
+    assert facts["kind"] == "archive"
     assert facts["signature"] == {
         "publisher": "mini publisher", "created": "2026-01-31T12:00:00Z", "expires": "2027-01-31T12:00:00Z",
         "key": facts["signature"]["key"],  # type: ignore[index]

@@ -285,5 +285,5 @@ def test_packing_tells_each_member_with_its_ratio() -> None:
     text = run(f"package {PAIR}").stdout
     members = run_json(f"package {PAIR}")["members"]
 
-    assert re.search(r"^ +[\d,]+ -> +[\d,]+ +\d+\.\d%  adapter_model\.safetensors$", text, re.MULTILINE)
+    assert re.search(r"^ +[\d,]+ -> +[\d,]+ +\d+\.\d%  deflate  adapter_model\.safetensors$", text, re.MULTILINE)
     assert all(0 < sizes["packed"] <= sizes["bytes"] + 1024 for sizes in members.values())

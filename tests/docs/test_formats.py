@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from expertkit.archives.archive import LIMITS
-from expertkit.archives.names import SIGNATURE
+from expertkit.members.names import SIGNATURE
 from expertkit.packages.names import REQUIRED
 from expertkit.signing.dsse import PAYLOAD_TYPE, pae
 from expertkit.signing.statement import PREDICATE_TYPE, TYPE

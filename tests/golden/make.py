@@ -13,15 +13,16 @@ from typing import Any
 
 from expertkit.adapters import CONFIG, TENSORS, encode_config, encode_tensors
 from expertkit.archives import archive
-from expertkit.archives.names import SIGNATURE
-from expertkit.archives.sidecar import write_sidecar
 from expertkit.data.prompt import template_hash
 from expertkit.data.templates import TEMPLATES, golden
 from expertkit.files import dump_json, write_bytes
+from expertkit.members.contents import whole
+from expertkit.members.names import SIGNATURE
 from expertkit.packages.making.build import prepare
 from expertkit.packages.making.description import integrity
 from expertkit.packages.making.members import collect
 from expertkit.packages.names import MANIFEST, PROVENANCE
+from expertkit.packages.sidecar import write_sidecar
 from expertkit.packages.sign import sign_file
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
 from tests.adapters.builders import ADAPTERS
@@ -40,7 +41,7 @@ def main() -> None:
         members = _members(make_project(Path(scratch, "project")))
         unsigned = Path(scratch, PACKAGE)
         with unsigned.open("wb") as file:
-            archive.write(file, archive.whole(members))
+            archive.write(file, whole(members))
         write_sidecar(unsigned)
         signer = make_signer(Path(scratch, "home"))
         sign_file(unsigned, output=FOLDER, whole=False, signer=signer)

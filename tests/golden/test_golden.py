@@ -9,8 +9,8 @@ import pytest
 
 from expertkit.adapters import CONFIG, TENSORS, encode_config, encode_tensors
 from expertkit.adapters import decode as decode_adapter
-from expertkit.archives.sidecar import check_sidecar
 from expertkit.files import dump_json
+from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.verify import verify
 from expertkit.signing import PublicKey, seal
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae

@@ -15,9 +15,9 @@ from expertkit.adapters.tensors import encode
 from expertkit.files import dump_json, sha256_file
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.making.build import build, prepare
-from expertkit.packages.output import Built
 from expertkit.packages.sign import Signer, sign_package
 from expertkit.packages.weights import write_adapter
+from expertkit.packages.writing import Built
 from expertkit.recipes import (
     BaseModel,
     DataConfig,
@@ -53,7 +53,7 @@ RECIPE = Recipe(
         grader="sql", min_accuracy=0.9, max_p=0.001, margin=0.02, max_forgetting=0.5, shots=(0,), max_new_tokens=16,
         batch_size=10, threads=1,
     ),
-    package=PackageConfig(include_tests=False),
+    package=PackageConfig(include_tests=False, format="archive", codec="auto", compression_level=3, alignment=64),
     sign=SignConfig(valid_days=365),
 )  # fmt: skip
 

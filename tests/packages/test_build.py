@@ -24,9 +24,8 @@ from expertkit.files import dump_json, read_json, sha256_bytes
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.making.build import build, list_contents, prepare
 from expertkit.packages.names import REQUIRED
-from expertkit.packages.output import Built
 from expertkit.packages.reading.canonical import open_canonical
-from expertkit.recipes import PackageConfig
+from expertkit.packages.writing import Built
 from tests.adapters.builders import matrix
 from tests.archives.builders import decode
 from tests.archives.builders import encode as encode_archive
@@ -76,9 +75,9 @@ def test_optional_files_may_be_missing(project: Path) -> None:
 @pytest.mark.parametrize("by_recipe", [True, False])
 def test_tests_travel_only_when_asked_for(project: Path, *, by_recipe: bool) -> None:
     """By the recipe or by the flag."""
-    recipe = replace(RECIPE, package=PackageConfig(include_tests=by_recipe))
+    recipe = replace(RECIPE, package=replace(RECIPE.package, include_tests=by_recipe))
 
-    listed = list_contents(prepare(project, recipe, include_tests=not by_recipe))
+    listed = list_contents(prepare(project, recipe, package=replace(RECIPE.package, include_tests=True)))
 
     assert "tests/test_cases.json" in listed
     assert "tests/test_cases.json" not in list_contents(prepare(project, RECIPE))
@@ -382,8 +381,8 @@ def test_each_member_is_told_with_its_packed_size(project: Path) -> None:
     built = build(prepare(project, RECIPE))
 
     assert isinstance(built, Built)
-    assert {name: plain for name, (plain, _) in built.members.items()} == list_contents(prepare(project, RECIPE))
-    assert 0 <= built.bytes - sum(packed for _, packed in built.members.values()) < 200
+    assert {name: row.plain for name, row in built.members.items()} == list_contents(prepare(project, RECIPE))
+    assert 0 <= built.bytes - sum(row.packed for row in built.members.values()) < 200
 
 
 @pytest.mark.parametrize(

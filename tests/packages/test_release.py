@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from expertkit.archives.sidecar import check_sidecar
 from expertkit.errors import IntegrityError, PackagingError, SignatureError
 from expertkit.files import read_json
 from expertkit.packages.making.build import build, prepare
 from expertkit.packages.release import read_index, release
+from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.sign import sign_package
 from tests.packages.builders import NOW, RECIPE, judge, make_project, make_signer, other_base, publisher, put, sign
 

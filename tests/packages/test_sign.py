@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from expertkit.archives.archive import scan
-from expertkit.archives.sidecar import check_sidecar, sidecar
 from expertkit.errors import FormatError, IntegrityError, PackagingError
 from expertkit.files import read_json
 from expertkit.packages import ledger
 from expertkit.packages.making.build import build, prepare
+from expertkit.packages.sidecar import check_sidecar, sidecar
 from expertkit.packages.sign import expired, sign_file, sign_package
 from expertkit.packages.verify import verify
 from tests.archives.builders import decode, encode

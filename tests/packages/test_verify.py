@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from expertkit.adapters import encode_tensors
-from expertkit.archives.sidecar import sidecar
 from expertkit.errors import ExpertError, FormatError, IntegrityError, ManifestError, SignatureError
 from expertkit.files import dump_json, sha256_bytes
 from expertkit.packages.reading.canonical import open_canonical
+from expertkit.packages.sidecar import sidecar
 from expertkit.packages.verify import verify
 from expertkit.signing import seal
 from expertkit.signing.dsse import decode as decode_envelope

@@ -25,6 +25,7 @@ TRAIN = ("train", "--expert", "expert-sql", "--base", BASE, "--json")
 _LITTLE_MEMORY = f"""
 import torch
 from expertkit.cli.main import main
+from expertkit.members.contents import whole
 from expertkit.training import stage
 
 def allocate(_model, _given, keywords):

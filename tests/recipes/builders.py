@@ -17,7 +17,7 @@ defaults:
   evaluate:
     {min_accuracy: 0.9, max_p: 0.001, margin: 0.02, max_forgetting: 0.5, shots: [0, 3], max_new_tokens: 50,
      batch_size: 10, threads: 1}
-  package: {include_tests: false}
+  package: {include_tests: false, format: archive, codec: auto, compression_level: 3, alignment: 64}
   sign: {valid_days: 30}
 overrides: {}
 """

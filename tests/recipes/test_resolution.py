@@ -295,7 +295,7 @@ def test_empty_defaults_miss_every_key(project: Path) -> None:
 
     found = problems_of(project)
 
-    assert len(found) == 28
+    assert len(found) == 32
     assert "params.yaml: defaults.data.seed: expected a whole number in 0..4294967295, got nothing" in found
 
 

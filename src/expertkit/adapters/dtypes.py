@@ -6,7 +6,7 @@ rounded here: a bfloat16 is the upper half of a float32.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,14 @@ UNIT_ROUNDOFF: dict[DType, float] = {"float32": 2.0**-24, "float16": 2.0**-11, "
 
 ITEM_SIZE: dict[DType, int] = {"float32": 4, "float16": 2, "bfloat16": 2}
 """Bytes of one number."""
+
+_EXPONENTS: dict[DType, tuple[str, np.unsignedinteger[Any]]] = {
+    "float32": ("<u4", np.uint32(0x7F800000)),
+    "float16": ("<u2", np.uint16(0x7C00)),
+    "bfloat16": ("<u2", np.uint16(0x7F80)),
+}
+"""As what the numbers' bits are read, and the bits that are all set in no finite number."""
+_BLOCK = 1 << 16
 
 
 def encode(values: NDArray[np.float32], dtype: DType) -> bytes:
@@ -44,6 +52,17 @@ def decode(data: bytes | memoryview, dtype: DType) -> NDArray[np.float32]:
         case "bfloat16":
             bits = np.frombuffer(data, dtype="<u2").astype(np.uint32)
             return (bits << np.uint32(16)).view(np.float32)
+
+
+def first_infinite(data: bytes | memoryview, dtype: DType) -> int | None:
+    """The place of the first number in ``data`` that is infinite or none at all, None where all are finite."""
+    kind, exponent = _EXPONENTS[dtype]
+    bits = np.frombuffer(data, dtype=kind)
+    for at in range(0, len(bits), _BLOCK):
+        odd = (bits[at : at + _BLOCK] & exponent) == exponent
+        if odd.any():
+            return at + int(odd.argmax())
+    return None
 
 
 def rounded(values: NDArray[np.float32], dtype: DType) -> NDArray[np.float32]:

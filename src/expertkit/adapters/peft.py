@@ -45,7 +45,7 @@ def encode_config(adapter: Adapter, *, base: str) -> dict[str, Any]:
     return dict(sorted({**_FILES[type(adapter)].to_config(adapter), "base_model_name_or_path": base}.items()))
 
 
-def decode(data: bytes, config: Mapping[str, Any]) -> Adapter:
+def decode(data: tensors.Data, config: Mapping[str, Any]) -> Adapter:
     """The adapter in the bytes of ``adapter_model.safetensors`` and the content of ``adapter_config.json``.
 
     Raises:

@@ -24,7 +24,7 @@ from expertkit.errors import FormatError
 Shape = tuple[int, ...]
 """Of a matrix (rows, columns) or of a vector."""
 
-Data = bytes | bytearray
+Data = bytes | bytearray | memoryview
 """A whole file."""
 
 _BLOCK = 1 << 16
@@ -42,21 +42,21 @@ Row = tuple[str, dict[str, Any]]
 
 def encode(tensors: Mapping[str, NDArray[np.float32]], dtype: DType) -> bytes:
     """A safetensors file of ``tensors``, each rounded to ``dtype``."""
+    head = encode_header({name: values.shape for name, values in tensors.items()}, dtype)
+    return b"".join([head, *(dtypes.encode(tensors[name], dtype) for name in sorted(tensors))])
+
+
+def encode_header(shapes: Mapping[str, Shape], dtype: DType, *, alignment: int = 8) -> bytes:
+    """What a safetensors file has before its data, which begins at a multiple of ``alignment`` bytes."""
     header: dict[str, Any] = {"__metadata__": _METADATA}
-    parts = []
     at = 0
-    for name in sorted(tensors):
-        data = dtypes.encode(tensors[name], dtype)
-        header[name] = {
-            "dtype": _CODES[dtype],
-            "shape": list(tensors[name].shape),
-            "data_offsets": [at, at + len(data)],
-        }
-        parts.append(data)
-        at += len(data)
+    for name in sorted(shapes):
+        end = at + prod(shapes[name]) * dtypes.ITEM_SIZE[dtype]
+        header[name] = {"dtype": _CODES[dtype], "shape": list(shapes[name]), "data_offsets": [at, end]}
+        at = end
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)
-    return b"".join([len(text).to_bytes(_LENGTH, "little"), text, *parts])
+    text += b" " * (-(_LENGTH + len(text)) % alignment)
+    return len(text).to_bytes(_LENGTH, "little") + text
 
 
 def decode(data: Data) -> tuple[dict[str, NDArray[np.float32]], DType]:
@@ -96,6 +96,15 @@ class Stored:
         for at in range(0, len(self.data), size):
             yield self._read(self.data[at : at + size])
 
+    def check_finite(self) -> None:
+        """Return if all numbers are finite, looking at their bits alone.
+
+        Raises:
+            FormatError: one of them is not.
+        """
+        if dtypes.first_infinite(self.data, self.dtype) is not None:
+            raise FormatError(f"safetensors, {self.name}: expected finite numbers")
+
     def _read(self, data: memoryview) -> NDArray[np.float32]:
         values = dtypes.decode(data, self.dtype)
         if not np.isfinite(values).all():
@@ -109,7 +118,7 @@ def stored(data: Data) -> dict[str, Stored]:
     Raises:
         FormatError: the file is malformed or mixes dtypes.
     """
-    rows, start, dtype = _read_rows(data, size=len(data))
+    rows, start, dtype = read_rows(data, size=len(data))
     payload = memoryview(data)[start:]
     return {
         name: Stored(
@@ -140,12 +149,12 @@ class StreamCheck:
             length = int.from_bytes(self._waiting[:_LENGTH], "little")
             if len(self._waiting) < min(_LENGTH + min(length, _MAX_HEADER), self._size):
                 return
-            self._rows, start, self._dtype = _read_rows(bytes(self._waiting), size=self._size)
+            self._rows, start, self._dtype = read_rows(bytes(self._waiting), size=self._size)
             del self._waiting[:start]
         whole = len(self._waiting) - len(self._waiting) % dtypes.ITEM_SIZE[self._dtype]
-        values = dtypes.decode(bytes(self._waiting[:whole]), self._dtype)
-        if not np.isfinite(values).all():
-            at = self._checked + int(np.isfinite(values).argmin()) * dtypes.ITEM_SIZE[self._dtype]
+        first = dtypes.first_infinite(bytes(self._waiting[:whole]), self._dtype)
+        if first is not None:
+            at = self._checked + first * dtypes.ITEM_SIZE[self._dtype]
             name = next(name for name, entry in self._rows if at < entry["data_offsets"][1])
             raise FormatError(f"safetensors, {name}: expected finite numbers")
         self._checked += whole
@@ -157,12 +166,25 @@ class StreamCheck:
         Raises:
             FormatError: there were too few for a header.
         """
-        rows = self._rows or _read_rows(bytes(self._waiting), size=self._size)[0]
+        rows = self._rows or read_rows(bytes(self._waiting), size=self._size)[0]
         return {name: tuple(entry["shape"]) for name, entry in sorted(rows)}
 
 
-def _read_rows(data: Data, *, size: int) -> tuple[list[Row], int, DType]:
-    """The tensor entries in the order of their data, where that starts, and its dtype."""
+def header_end(data: Data) -> int:
+    """Where a file's header ends, as its first 8 bytes have it; nothing else is looked at."""
+    return _LENGTH + int.from_bytes(data[:_LENGTH], "little")
+
+
+def read_rows(data: Data, *, size: int) -> tuple[list[Row], int, DType]:
+    """The tensor entries in the order of their data, where that starts, and its dtype.
+
+    Args:
+        data: the file, at least as far as its header goes.
+        size: bytes of the whole file.
+
+    Raises:
+        FormatError: the header is malformed, or the tensors do not fill the file.
+    """
     header, start = _read_header(data, size=size)
     if not header:
         raise FormatError("safetensors: expected at least one tensor, got none")
@@ -182,7 +204,7 @@ def _read_header(data: Data, *, size: int) -> tuple[dict[str, dict[str, Any]], i
     if len(data) < _LENGTH or length > min(_MAX_HEADER, size - _LENGTH) or len(data) < end:
         raise FormatError(f"safetensors header: expected to fit in {size} bytes, got a length of {length}", offset=0)
     try:
-        header = json.loads(data[_LENGTH:end].decode(), object_pairs_hook=_without_repeats)
+        header = json.loads(bytes(data[_LENGTH:end]).decode(), object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         raise FormatError(f"safetensors header: expected strict JSON, got: {error}", offset=_LENGTH) from error
     if not isinstance(header, dict) or data[_LENGTH : _LENGTH + 1] != b"{":

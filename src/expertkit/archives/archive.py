@@ -7,70 +7,22 @@ programs wrote can be read too, as ``legacy``: regular files in any order, under
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
 from expertkit.archives import tar
 from expertkit.archives.gzip import MAGIC, Deflater, Form, Inflater, Limits
-from expertkit.archives.names import MAX_LEGACY_LENGTH, MAX_LENGTH, SIGNATURE, check_name, fold, order
 from expertkit.errors import FormatError
-from expertkit.files import listing_digest, open_regular
+from expertkit.files import open_regular
+from expertkit.members.contents import Contents, Part, collect, naming_errors
+from expertkit.members.names import MAX_LEGACY_LENGTH, MAX_LENGTH, check_name, fold, order
 
 LIMITS = Limits()
 
 _CHUNK = 1 << 20
 _MOST_TIMES = 1 << 10  # bytes of a pax header
 _MOST_PADDING = 1 << 20  # bytes; programs pad to a record, of 10 KiB if not told otherwise
-Chunk = bytes | memoryview
-_HEAD = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A member on its way in or out."""
-
-    name: str
-    size: int
-    """Bytes."""
-    chunks: Iterable[Chunk]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """What was found in an archive."""
-
-    members: Mapping[str, tuple[int, str]]
-    """Name to size in bytes and hex SHA-256, in the order of the archive."""
-    heads: Mapping[str, bytes]
-    """The first 16 bytes of each member."""
-    kept: Mapping[str, bytes]
-    """The whole bytes of the members that were asked for, where they are there."""
-    form: Form
-
-    @property
-    def listed(self) -> dict[str, tuple[int, str]]:
-        """All members but the signature: what is shipped."""
-        return {name: row for name, row in self.members.items() if name != SIGNATURE}
-
-    @property
-    def content_digest(self) -> str:
-        """Digest of what is shipped, free of signature and clock."""
-        return listing_digest(self.listed)
-
-
-def whole(members: Mapping[str, bytes]) -> list[Part]:
-    """Parts of members that are in memory, in the order they are written."""
-    return [
-        Part(name=name, size=len(members[name]), chunks=_pieces(members[name])) for name in sorted(members, key=order)
-    ]
-
-
-def _pieces(data: bytes) -> list[memoryview]:
-    return [memoryview(data)[at : at + _CHUNK] for at in range(0, len(data), _CHUNK)]
 
 
 def write(
@@ -87,7 +39,7 @@ def write(
         FormatError: a name, the order or a size is not one that would be read again.
     """
     deflater = Deflater(file)
-    rules = _Rules(LIMITS, "canonical")
+    rules = _Rules(LIMITS, "archive")
     end = 0
     sizes: dict[str, tuple[int, int]] = {}
     before = deflater.packed()
@@ -111,7 +63,7 @@ def write(
     return sizes
 
 
-def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "canonical") -> Iterator[Part]:
+def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "archive") -> Iterator[Part]:
     """The members of an archive in its order; each part's chunks are there until the next part is asked for.
 
     What follows the last member is checked when the iteration ends.
@@ -123,7 +75,7 @@ def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "canonical") 
     stream = Inflater(file, limits=limits, form=form)
     rules = _Rules(limits, form)
     while any(block := stream.take(tar.BLOCK)):
-        if form == "canonical":
+        if form == "archive":
             name, size = tar.parse_header(block, offset=stream.offset - tar.BLOCK)
         else:
             name, size, kind = tar.parse_legacy_header(block, offset=stream.offset - tar.BLOCK)
@@ -136,7 +88,7 @@ def read(file: IO[bytes], *, limits: Limits = LIMITS, form: Form = "canonical") 
         for _unread in chunks:
             pass
         _take_zeros(stream, tar.padding(size))
-    if form == "canonical":
+    if form == "archive":
         _take_zeros(stream, tar.ending(stream.offset - tar.BLOCK) - tar.BLOCK)
     else:
         _take_ending(stream)
@@ -147,17 +99,17 @@ def recognize(path: Path) -> Form | None:
     """Which form a file has by how it begins, None if it is no gzip data; what follows may still be wrong."""
     with open_regular(path) as file:
         try:
-            stream = Inflater(file, limits=LIMITS, form="canonical")
+            stream = Inflater(file, limits=LIMITS, form="archive")
             tar.parse_header(stream.take(tar.BLOCK), offset=0)
         except FormatError:
             file.seek(0)
             return "legacy" if file.read(len(MAGIC)) == MAGIC else None
-    return "canonical"
+    return "archive"
 
 
 def scan(
     path: Path, *, keep: Collection[str] = (), watch: Callable[[Part], Part] = lambda part: part,
-    limits: Limits = LIMITS, form: Form = "canonical", largest_kept: int = 4 << 20,
+    limits: Limits = LIMITS, form: Form = "archive", largest_kept: int = 4 << 20,
 ) -> Contents:  # fmt: skip
     """Read a whole archive: sizes, hashes, and the bytes of the members named in ``keep``.
 
@@ -172,33 +124,9 @@ def scan(
     Raises:
         FormatError: the archive has another form, or ``watch`` refused a member.
     """
-    members: dict[str, tuple[int, str]] = {}
-    heads: dict[str, bytes] = {}
-    kept: dict[str, bytes] = {}
-    with open_regular(path) as file, _named(path):
-        for part in map(watch, read(file, limits=limits, form=form)):
-            if part.name in keep and part.size > largest_kept:
-                raise FormatError(f"member {part.name!r}: expected at most {largest_kept} bytes, got {part.size}")
-            digest, parts, head = hashlib.sha256(), [], b""
-            for chunk in part.chunks:
-                digest.update(chunk)
-                head = head or bytes(chunk[:_HEAD])
-                if part.name in keep:
-                    parts.append(chunk)
-            members[part.name] = (part.size, digest.hexdigest())
-            heads[part.name] = head
-            if part.name in keep:
-                kept[part.name] = b"".join(parts)
-    return Contents(members=members, heads=heads, kept=kept, form=form)
-
-
-@contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Let an error say which file it is about."""
-    try:
-        yield
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}", offset=error.offset, hint=error.hint) from error
+    with open_regular(path) as file, naming_errors(path):
+        parts = map(watch, read(file, limits=limits, form=form))
+        return collect(parts, form=form, keep=keep, largest_kept=largest_kept)
 
 
 class _Rules:
@@ -206,8 +134,8 @@ class _Rules:
 
     def __init__(self, limits: Limits, form: Form) -> None:
         self._limits = limits
-        self._is_ordered = form == "canonical"
-        self._max_length = MAX_LENGTH if form == "canonical" else MAX_LEGACY_LENGTH
+        self._is_ordered = form == "archive"
+        self._max_length = MAX_LENGTH if form == "archive" else MAX_LEGACY_LENGTH
         self._last: tuple[bool, bytes] | None = None
         self._seen: set[str] = set()
         self._folders: set[str] = set()

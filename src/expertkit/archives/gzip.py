@@ -14,7 +14,7 @@ MAGIC = b"\x1f\x8b"
 HEADER = MAGIC + b"\x08\x00" + bytes(4) + b"\x02\xff"
 """Deflate, no flags, no time, slowest compression, no operating system."""
 
-Form = Literal["canonical", "legacy"]
+Form = Literal["archive", "legacy"]
 """Ours, byte for byte, or what other programs wrote."""
 
 _CHUNK = 1 << 16
@@ -78,7 +78,7 @@ class Inflater:
         start = self._read(len(HEADER))
         if not start:
             raise FormatError("archive: expected gzip data, got an empty file", offset=0)
-        if form == "canonical" and start != HEADER:
+        if form == "archive" and start != HEADER:
             raise FormatError("archive: expected the fixed gzip header, got other bytes", offset=0)
         self._fill(start)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from expertkit.cli import options
+from expertkit.cli import options, reading
 from expertkit.cli.main import emit
 
 
@@ -25,5 +25,6 @@ def command(first: Path, second: Path, *, as_json: bool) -> None:
     from expertkit.packages.difference import diff, render
     from expertkit.packages.reading.opening import open_expert
 
+    reading.tell_forms(first, second)
     found = diff(open_expert(first, compatible=True), open_expert(second, compatible=True))
     emit({"first": str(first), "second": str(second), **found}, as_json=as_json, text=render(found))

@@ -34,6 +34,7 @@ COMMANDS = {
     "verify": "Check every byte of a package and who vouches for it.",
     "validate": "Check a manifest, an expert's folder or a package.",
     "unpack": "Write a package's members into a new folder.",
+    "convert": "Write packages in the other form.",
     "inspect": "Show what is in a manifest, an expert's folder or a package.",
     "diff": "Compare two experts: manifests, members, tensors, evaluation.",
     "reproduce": "Make a released package again from its own provenance.",

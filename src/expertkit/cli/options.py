@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
 from expertkit import layout
+from expertkit.containers.settings import LEVELS, Codec
 from expertkit.files import real_path
 
 PATH = click.Path(path_type=Path, readable=False)
@@ -125,5 +126,18 @@ columns = click.option(
     help="Which column of own data is the instruction, input, response, category or group, if its name is unusual.",
 )  # fmt: skip
 """``--column``, any number of times."""
+
+codec = click.option(
+    "--codec", type=click.Choice(get_args(Codec)), metavar="CODEC",
+    help="How the sections of a container are stored: auto, raw, zstd or planes.",
+)  # fmt: skip
+compression_level = click.option(
+    "--compression-level", type=click.IntRange(*LEVELS), metavar="N",
+    help=f"How hard zstd tries in a container, {LEVELS[0]} to {LEVELS[1]}.",
+)  # fmt: skip
+alignment = click.option(
+    "--alignment", type=click.Choice(["64", "4096"]), metavar="BYTES",
+    help="What sections of a container begin at a multiple of: 64, or 4096 for reading past the system's cache.",
+)  # fmt: skip
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")

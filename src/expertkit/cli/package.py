@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,8 +17,8 @@ from expertkit.cli.main import emit
 if TYPE_CHECKING:
     from expertkit.packages.making.build import Following
     from expertkit.packages.making.members import Sources
-    from expertkit.packages.output import Built
     from expertkit.packages.report import Judged
+    from expertkit.packages.writing import Built
 
 
 @click.command("package")
@@ -28,14 +29,21 @@ if TYPE_CHECKING:
     "--weights", type=options.There(file_okay=False), metavar="DIR",
     help="Folder of the adapter, or of the adapters by base; by default experts/<expert>/weights.",
 )  # fmt: skip
+@click.option(
+    "--format", "form", type=click.Choice(["binary", "archive"]), metavar="FORM",
+    help="The form of the package, binary or archive, if not as params.yaml says.",
+)  # fmt: skip
+@options.codec
+@options.compression_level
 @click.option("--include-tests", is_flag=True, help="Let the expert's tests/ travel with it.")
 @click.option("--list-contents", is_flag=True, help="Print what would be packed, and pack nothing.")
 @click.option("--output", type=options.PATH, metavar="DIR", help="Folder to put the package into.")
 @click.option("--record-refusal", is_flag=True, help="Write refused.json for a refused expert, and succeed.")
 @options.as_json
 def command(  # noqa: PLR0913  # one argument per option
-    expert: str, asked: str | None, *, all_models: bool, weights: Path | None, include_tests: bool,
-    list_contents: bool, output: Path | None, record_refusal: bool, as_json: bool,
+    expert: str, asked: str | None, *, all_models: bool, weights: Path | None, form: str | None, codec: str | None,
+    compression_level: int | None, include_tests: bool, list_contents: bool, output: Path | None,
+    record_refusal: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Pack an expert for one base into build/packages/<expert>-<base>/.
 
@@ -52,9 +60,13 @@ def command(  # noqa: PLR0913  # one argument per option
     if not bases:
         one = ", ".join(known)
         raise click.UsageError(f"{expert} has several base models, expected --base, one of {one}, or --all-models")
+    changes = {"format": form, "codec": codec, "compression_level": compression_level}
+    chosen: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
+    chosen |= {"include_tests": True} if include_tests else {}
+    recipes = {base: read_recipe(Path(), expert, base) for base in bases}
     prepared = [
-        prepare(Path(), read_recipe(Path(), expert, base), weights=_of_base(weights, base), include_tests=include_tests)
-        for base in bases
+        prepare(Path(), recipe, weights=_of_base(weights, base), package=replace(recipe.package, **chosen))
+        for base, recipe in recipes.items()
     ]
     if list_contents:
         _list(expert, prepared, as_json=as_json)
@@ -84,7 +96,7 @@ def _bars() -> Iterator[Callable[[str], Following]]:
 
 
 def _describe(made: Built | Judged) -> list[str]:
-    from expertkit.packages.output import Built
+    from expertkit.packages.writing import Built
 
     return [*(made.describe_members() if isinstance(made, Built) else []), made.describe()]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from expertkit.cli import options
+from expertkit.cli import options, reading
 from expertkit.cli.main import emit, say
 
 
@@ -32,6 +32,7 @@ def command(package: Path, *, keep: Path | None, as_json: bool) -> None:
 
     if keep is not None and keep.exists():
         raise PackagingError(f"{keep}: expected no such folder yet, got one")
+    reading.tell_forms(package)
     origin = read_origin(package)
     with opened_tree(Path(), origin, folder=keep) as tree:
         rebuild(tree, origin, started=lambda stage: say(stage, err=True))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from expertkit import layout
-from expertkit.cli import options
+from expertkit.cli import options, reading
 from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
-    from expertkit.packages.output import Built
     from expertkit.packages.report import Judged
     from expertkit.packages.sign import Signer
+    from expertkit.packages.writing import Built
 
 _VALID_DAYS = 365
 
@@ -65,18 +65,19 @@ def _sign_stage(expert: str, base: str, *, key: Path | None, record_refusal: boo
     from expertkit.recipes import read_recipe
 
     recipe = read_recipe(Path(), expert, base)
-    signer = _signer(key, valid_days=recipe.sign.valid_days, project=True)
+    signer = make_signer(key, valid_days=recipe.sign.valid_days, project=True)
     return sign_package(Path(), recipe, signer=signer, record_refusal=record_refusal)
 
 
 def _sign_file(package: Path, output: Path | None, *, key: Path | None, valid_days: int) -> Built:
     from expertkit.packages.sign import sign_file
 
-    signer = _signer(key, valid_days=valid_days, project=False)
+    reading.tell_forms(package)
+    signer = make_signer(key, valid_days=valid_days)
     return sign_file(package, output=output or package.parent / "signed", whole=False, signer=signer)
 
 
-def _signer(key: Path | None, *, valid_days: int, project: bool) -> Signer:
+def make_signer(key: Path | None, *, valid_days: int, project: bool = False) -> Signer:
     """The private key with the publisher it belongs to; the project's must be the one it publishes."""
     from expertkit.errors import SignatureError
     from expertkit.packages.sign import Signer

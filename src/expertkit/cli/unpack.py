@@ -6,8 +6,7 @@ from pathlib import Path
 
 import click
 
-from expertkit import layout
-from expertkit.cli import options
+from expertkit.cli import options, reading
 from expertkit.cli.main import emit, warn
 
 
@@ -26,10 +25,11 @@ def command(package: Path, target: Path, *, compatible: bool, as_json: bool) -> 
     from expertkit.packages.reading.opening import open_expert
     from expertkit.packages.reading.unpack import unpack
 
-    if package.suffix != layout.PACKAGE_SUFFIX:
-        raise click.UsageError(f"{package}: expected a package, whose name ends in {layout.PACKAGE_SUFFIX}")
+    reading.tell_forms(package)
     opened = open_expert(package, compatible=compatible)
+    if opened.package is None:
+        raise click.UsageError(f"{package}: expected a package, got a {opened.kind}")
     warn(opened.reading.warnings)
-    members = unpack(package, target, contents=opened.package.contents) if opened.package else 0
+    members = unpack(package, target, contents=opened.package.contents)
     facts = {"package": str(package), "path": str(target), "members": members}
     emit(facts, as_json=as_json, text=f"{target}: {members} members of {package}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from expertkit import layout
-from expertkit.cli import options
+from expertkit.cli import options, reading
 from expertkit.cli.main import emit
 
 
@@ -43,6 +43,7 @@ def command(  # one argument per option
 
     if base_folder is not None and replay is None:
         raise click.UsageError("expected --base-folder with --replay")
+    reading.tell_forms(package)
     moment = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
     verified = verify(package, trusted=keys.load_public(key), at=moment)
     facts, lines = verified.to_json(), [f"{package}: {verified.describe()}"]

@@ -7,16 +7,14 @@ from pathlib import Path
 
 from expertkit import layout, strict_json
 from expertkit.adapters import CONFIG, TENSORS, Adapter, decode
-from expertkit.archives.archive import scan
 from expertkit.bases import BaseModel
 from expertkit.errors import CompatibilityError, IntegrityError, PackagingError
 from expertkit.manifest import BaseEntry
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.checked import Checked
+from expertkit.packages.reading.forms import read_members
 from expertkit.recipes import Recipe
 from expertkit.recipes.recipe import Previous
-
-_LARGEST_ADAPTER = 4 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +48,9 @@ def open_packaged(path: Path) -> Packaged:
         FormatError, ManifestError, IntegrityError: the package is not sound.
     """
     checked = open_canonical(path)
-    again = scan(path, keep=frozenset({TENSORS, CONFIG}), largest_kept=_LARGEST_ADAPTER)
-    if again.members != checked.contents.members:
-        raise IntegrityError(f"{path}: expected the package that was checked, got another one", hint="try again")
-    config = strict_json.loads(again.kept[CONFIG], file=f"{path}: {CONFIG}")
-    return Packaged(checked=checked, adapter=decode(again.kept[TENSORS], config))
+    kept = read_members(path, checked.contents, names={TENSORS, CONFIG})
+    config = strict_json.loads(bytes(kept[CONFIG]), file=f"{path}: {CONFIG}")
+    return Packaged(checked=checked, adapter=decode(kept[TENSORS], config))
 
 
 def open_released(project: Path, recipe: Recipe, *, fingerprint: str) -> Packaged | None:

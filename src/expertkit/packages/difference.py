@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from expertkit import layout
 from expertkit.adapters import measure_tensors
 from expertkit.archives import archive
-from expertkit.archives.gzip import Form
-from expertkit.errors import FormatError, IntegrityError
+from expertkit.errors import FormatError
 from expertkit.fields import Place
 from expertkit.files import open_regular
 from expertkit.manifest import base_slug
 from expertkit.packages.names import TENSORS
+from expertkit.packages.reading.forms import read_members
 from expertkit.packages.reading.opening import Opened
 
 _FIGURES = ("verdict", "base_score", "expert_score", "p_value")
@@ -98,7 +98,7 @@ def _weights(opened: Opened) -> dict[str, bytearray]:
     slugs = {entry.name: base_slug(entry.name) for entry in opened.manifest.base_models}
     if opened.package is not None:
         found = opened.package.weights
-        kept = _read_members(opened.path, opened.package.contents.form, names=set(found.values()))
+        kept = read_members(opened.path, opened.package.contents, names=set(found.values()))
         return {slugs[base]: kept[member] for base, member in found.items()}
     if opened.kind != "folder":
         return {}
@@ -107,20 +107,6 @@ def _weights(opened: Opened) -> dict[str, bytearray]:
         paths[next(iter(paths))].append(opened.path / TENSORS)
     there = {slug: next((path for path in places if path.is_file()), None) for slug, places in paths.items()}
     return {slug: _read_file(path) for slug, path in there.items() if path is not None}
-
-
-def _read_members(path: Path, form: Form, *, names: Collection[str]) -> dict[str, bytearray]:
-    """The bytes of some members of a package that was checked, each in memory once."""
-    kept: dict[str, bytearray] = {}
-    with open_regular(path) as file:
-        for part in archive.read(file, form=form):
-            if part.name in names:
-                kept[part.name] = bytearray()
-                for chunk in part.chunks:
-                    kept[part.name] += chunk
-    if kept.keys() != names:
-        raise IntegrityError(f"{path}: expected the members that were checked, got others")
-    return kept
 
 
 def _read_file(path: Path) -> bytearray:

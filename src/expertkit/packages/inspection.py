@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from expertkit import signing
-from expertkit.archives.names import SIGNATURE
+from expertkit.containers import codecs, kinds, toc
+from expertkit.containers.toc import Entry
+from expertkit.errors import UnsupportedError
 from expertkit.manifest import AdapterEntry, Manifest
+from expertkit.members.names import SIGNATURE
 from expertkit.packages.reading.opening import Opened
 from expertkit.packages.reading.tensors import describe_entry
 
@@ -64,6 +67,40 @@ def render(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"content     {facts['content_digest']}, {len(facts['members'])} members"
         yield from (f"  {size:>12,}  {name}" for name, size in facts["members"].items())
     yield from (f"warning     {warning}" for warning in facts["warnings"])
+
+
+def list_sections(opened: Opened) -> list[dict[str, Any]]:
+    """What stands in the TOC of a container, a row for each section; sizes and places are bytes.
+
+    Raises:
+        UnsupportedError: the expert is no container.
+    """
+    if opened.outline is None:
+        message = f"{opened.path}: expected a container, whose sections could be listed, got a {opened.kind}"
+        raise UnsupportedError(message, hint=f"expert-cli convert {opened.path}")
+    dtypes = {number: word for word, number in toc.DTYPES.items()}
+    return [
+        {
+            "id": entry.id, "type": kinds.word(entry.type), "codec": codecs.WORDS[entry.codec],
+            "dtype": dtypes[entry.dtype], "alignment": entry.alignment, "offset": entry.at, "stored": entry.stored,
+            "raw": entry.raw, "layer": _layer(entry), "sha256": entry.digest.hex(), "name": entry.name,
+        }
+        for entry in opened.outline.entries
+    ]  # fmt: skip
+
+
+def render_sections(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The rows as the lines of a table."""
+    yield f"{'id':>4}  {'type':17} {'codec':6} {'dtype':8} {'offset':>12} {'stored':>12} {'raw':>12} {'layer':>5}  name"
+    for row in rows:
+        layer = "" if row["layer"] is None else row["layer"]
+        sizes = f"{row['offset']:>12,} {row['stored']:>12,} {row['raw']:>12,}"
+        yield f"{row['id']:>4}  {row['type']:17} {row['codec']:6} {row['dtype']:8} {sizes} {layer:>5}  {row['name']}"
+
+
+def _layer(entry: Entry) -> int | None:
+    is_part = entry.type == kinds.ADAPTER.number and entry.layer != toc.NO_LAYER
+    return entry.layer if is_part else None
 
 
 def _bases(manifest: Manifest) -> Iterator[dict[str, Any]]:

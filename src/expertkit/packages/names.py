@@ -22,16 +22,22 @@ GRAMMAR = layout.GRAMMAR
 REPORT = layout.PAGE
 REPLAY = layout.RECORDED
 
+ROUTER_KEYWORDS = "router/keywords.json"
+ROUTER_EMBEDDINGS = "router/embeddings.safetensors"
+
 REQUIRED = frozenset({
     ADAPTER_CONFIG, TENSORS, EVALUATION, MANIFEST, PROVENANCE, RECIPE, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG,
     TRAINING_ARGS, VOCABULARY,
 })  # fmt: skip
 """Members without which a file is no package."""
 
-OPTIONAL = frozenset({README, LICENSE, GRAMMAR, REPORT, REPLAY})
-"""The expert's own, and what its evaluation left: the page for people, and recorded answers; where they exist."""
+OPTIONAL = frozenset({README, LICENSE, GRAMMAR, REPORT, REPLAY, ROUTER_KEYWORDS, ROUTER_EMBEDDINGS})
+"""The expert's own, what its evaluation left (the page for people, recorded answers), and what speaks for it to a
+router; where they exist."""
 TESTS = "tests/"
 """What the names of the expert's tests begin with."""
+CUSTOM = "custom/"
+"""What names begin with of which nothing is said: a publisher's own."""
 
 
 def package_name(expert: str, base: str | None, version: str) -> str:

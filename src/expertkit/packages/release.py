@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import layout
-from expertkit.archives.sidecar import write_sidecar
 from expertkit.errors import IntegrityError, PackagingError, SignatureError
 from expertkit.files import read_json, replace_folder, write_json
 from expertkit.packages.names import EVALUATION, REPLAY
 from expertkit.packages.output import find_package, signed_folders
 from expertkit.packages.report import Judged, from_json, parse_report, read_refusal
+from expertkit.packages.sidecar import write_sidecar
 from expertkit.packages.verify import verify
 from expertkit.signing import PublicKey
 

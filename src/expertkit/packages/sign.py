@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -12,14 +13,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from expertkit import layout, signing
 from expertkit.archives import archive
-from expertkit.archives.archive import Part
-from expertkit.archives.names import SIGNATURE
-from expertkit.errors import FormatError
+from expertkit.containers.signatures import Signature
+from expertkit.containers.writer import write_signed
+from expertkit.errors import FormatError, IntegrityError, SignatureError
+from expertkit.members.contents import Form, Part
+from expertkit.members.names import SIGNATURE
 from expertkit.packages import ledger
-from expertkit.packages.output import Built, find_package, open_folder, packages, refuse, signed_folders, write_package
+from expertkit.packages.output import find_package, open_folder, packages, refuse, signed_folders
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.checked import Checked
+from expertkit.packages.reading.container import open_container
+from expertkit.packages.reading.forms import read_signature
 from expertkit.packages.report import Judged, read_refusal
+from expertkit.packages.writing import Built, Sizes, sizes, write_archive, write_package
 from expertkit.recipes import Recipe
 from expertkit.signing import Entry, Member, PublicKey, Statement
 from expertkit.signing.statement import Base
@@ -70,12 +76,11 @@ def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built
         signer.ledger, content_digest=digest, key=signer.public.id, at=signer.at, valid_days=signer.valid_days
     )
     envelope = signing.seal(_statement(checked, entry, publisher=signer.public.publisher), signer.private)
-    with path.open("rb") as source, open_folder(output, whole=whole) as folder:
-        sha256, sizes = write_package(folder / path.name, _with_signature(source, envelope))
-    signed = output / path.name
-    return Built(
-        path=signed, bytes=signed.stat().st_size, sha256=sha256, content_digest=digest, members=sizes
-    )  # fmt: skip
+    with open_folder(output, whole=whole) as folder:
+        signed = write_package(folder / path.name, partial(_write, path, checked.contents.form, envelope))
+    if signed.content_digest != digest:
+        raise IntegrityError(f"{path}: expected the package that was checked, got another one", hint="try again")
+    return replace(signed, path=output / path.name)
 
 
 def expired(project: Path, *, at: datetime) -> frozenset[str]:
@@ -87,9 +92,9 @@ def expired(project: Path, *, at: datetime) -> frozenset[str]:
 def _has_expired(path: Path, at: datetime) -> bool:
     """A damaged package has not: whoever watches the files sees that for himself."""
     try:
-        kept = archive.scan(path, keep=(SIGNATURE,)).kept
-        return SIGNATURE in kept and at >= signing.parse_moment(signing.read_unverified(kept[SIGNATURE]).expires)
-    except FormatError:
+        envelope = read_signature(path)
+        return envelope is not None and at >= signing.parse_moment(signing.read_unverified(envelope).expires)
+    except (FormatError, IntegrityError, SignatureError):
         return False
 
 
@@ -100,7 +105,7 @@ def _package_command(recipe: Recipe) -> str:
 def _statement(checked: Checked, entry: Entry, *, publisher: str) -> Statement:
     manifest, contents = checked.manifest, checked.contents
     (base,) = manifest.base_models
-    members = sorted(contents.listed.items())
+    members = [] if contents.form == "container" else sorted(contents.listed.items())
     return Statement(
         name=manifest.name,
         version=manifest.version,
@@ -113,6 +118,16 @@ def _statement(checked: Checked, entry: Entry, *, publisher: str) -> Statement:
         expires=entry.expires,
         sequence=entry.sequence,
     )
+
+
+def _write(path: Path, form: Form, envelope: bytes, file: IO[bytes]) -> Sizes:
+    """Write a signed copy of a package."""
+    if form != "container":
+        with path.open("rb") as source:
+            return write_archive(file, _with_signature(source, envelope))
+    with open_container(path) as container:
+        write_signed(container, file, signed=[Signature(envelope=envelope)])
+        return sizes(container.entries)
 
 
 def _with_signature(source: IO[bytes], envelope: bytes) -> Iterator[Part]:

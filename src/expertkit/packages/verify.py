@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import signing
-from expertkit.archives.archive import Contents
-from expertkit.archives.names import SIGNATURE
 from expertkit.errors import FormatError, IntegrityError, ProblemsError, SignatureError
 from expertkit.manifest import Manifest
+from expertkit.members.contents import Contents
+from expertkit.members.names import SIGNATURE
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.checked import Checked
 from expertkit.signing import PublicKey, Statement
@@ -63,9 +63,11 @@ def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
 def _check_statement(path: Path, statement: Statement, checked: Checked) -> None:
     """What was signed must be this package and nothing else."""
     (base,) = checked.manifest.base_models
+    contents = checked.contents
     signed = {each.name: (each.size, each.sha256) for each in statement.members}
     about = (statement.name, statement.version, statement.base.name, statement.base.fingerprint)
-    if signed != checked.contents.listed:
+    listed = {} if contents.form == "container" else contents.listed
+    if (signed, statement.content_digest) != (listed, contents.content_digest):
         raise SignatureError(f"{path}: expected a signature over these members, got one over others")
     if about != (checked.manifest.name, checked.manifest.version, base.name, base.sha256):
         raise SignatureError(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from expertkit.bases import BaseModel
+from expertkit.containers.settings import LEVELS, Codec
 from expertkit.fields import Entries, Range
 from expertkit.files import canonical_json, sha256_bytes
 from expertkit.manifest import CustomTemplate
@@ -111,10 +112,18 @@ class EvaluateConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackageConfig:
-    """What goes into the package beyond the necessary."""
+    """What goes into the package beyond the necessary, and its form."""
 
     include_tests: bool
     """Whether the expert's tests/ travel with it."""
+    format: Literal["binary", "archive"]
+    """The form of the package: a container (format.md), or a tar.gz (packaging.md)."""
+    codec: Codec
+    """Of a container: how its sections are stored. With auto each as what saves a tenth of it, or as it is."""
+    compression_level: Annotated[int, Range(*LEVELS)]
+    """Of a container: how hard zstd tries."""
+    alignment: Literal[64, 4096]
+    """Of a container: bytes that sections begin at a multiple of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,10 @@ from expertkit.signing import canonical
 
 TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "urn:expertkit:package:1"
+"""Of a statement that lists members, those of an archive."""
+CONTAINER_TYPE = "urn:expertkit:container:1"
+"""Of a statement about a container, whose root digest stands for all that is in it."""
+_CONTAINER = "container"
 MAX_SIZE = 2 << 20
 """Largest statement that is read, in bytes."""
 
@@ -51,9 +55,9 @@ class Statement:
     version: Name
     base: Base
     content_digest: Digest
-    """Digest of the member list."""
-    members: Annotated[tuple[Member, ...], Entries(low=1, key="name")]
-    """Every member except the signature, sorted by name."""
+    """Digest of the member list, or a container's root digest."""
+    members: Annotated[tuple[Member, ...], Entries(key="name")]
+    """Every member of an archive except the signature, sorted by name; of a container none."""
     publisher: Name
     key: Digest
     """Id of the key that signs."""
@@ -65,9 +69,18 @@ class Statement:
     def encode(self) -> bytes:
         """The bytes that are signed and stored."""
         predicate = asdict(self) | {"members": [{"name": each.name, "size": each.size} for each in self.members]}
-        subject = [{"name": each.name, "digest": {"sha256": each.sha256}} for each in self.members]
+        subject = [(each.name, each.sha256) for each in self.members]
+        kind = PREDICATE_TYPE
+        if not self.members:
+            del predicate["members"]
+            subject, kind = [(_CONTAINER, self.content_digest)], CONTAINER_TYPE
         return canonical_json(
-            {"_type": TYPE, "subject": subject, "predicateType": PREDICATE_TYPE, "predicate": predicate},
+            {
+                "_type": TYPE,
+                "subject": [{"name": name, "digest": {"sha256": digest}} for name, digest in subject],
+                "predicateType": kind,
+                "predicate": predicate,
+            }
         )
 
 
@@ -80,8 +93,9 @@ def decode(data: bytes) -> Statement:
     value = canonical.loads(data, what="statement", max_bytes=MAX_SIZE)
     statement = read_sound(Statement, _flat(value), "statement", is_json=False)
     if statement.encode() != data:
-        raise FormatError(f"statement: expected exactly the fields of {PREDICATE_TYPE}, got others")
-    if statement.content_digest != listing_digest({each.name: (each.size, each.sha256) for each in statement.members}):
+        raise FormatError(f"statement: expected exactly the fields of {PREDICATE_TYPE} or {CONTAINER_TYPE}, got others")
+    listed = {each.name: (each.size, each.sha256) for each in statement.members}
+    if listed and statement.content_digest != listing_digest(listed):
         raise FormatError("statement: expected the content digest of its members, got another")
     if parse_moment(statement.created) >= parse_moment(statement.expires):
         raise FormatError(f"statement: expected to expire after {statement.created}, got {statement.expires}")
@@ -109,6 +123,8 @@ def _flat(value: Any) -> dict[str, Any]:
     """The predicate with its members' digests, which stand in the subject."""
     try:
         predicate, subject = value["predicate"], value["subject"]
+        if value["predicateType"] == CONTAINER_TYPE:
+            return {**predicate, "members": []}
         members = [
             {**member, "sha256": each["digest"]["sha256"]}
             for member, each in zip(predicate["members"], subject, strict=True)

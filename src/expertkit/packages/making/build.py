@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import IO
 
 from expertkit import layout
-from expertkit.archives import archive
-from expertkit.archives.names import order
-from expertkit.files import listing_digest, sha256_bytes
+from expertkit.containers.sources import Held
+from expertkit.containers.writer import Options
+from expertkit.members.contents import whole
+from expertkit.members.names import order
 from expertkit.packages.making.members import Sources, collect, read_manifest
 from expertkit.packages.names import package_name
-from expertkit.packages.output import Built, open_folder, refuse, write_package
+from expertkit.packages.output import open_folder, refuse
 from expertkit.packages.report import Judged, read_report
-from expertkit.recipes import Recipe
+from expertkit.packages.writing import Built, Sizes, Told, write_archive, write_container, write_package
+from expertkit.recipes import PackageConfig, Recipe
 
 Following = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Opens for a number of bytes what is told of each piece of them."""
@@ -27,14 +32,16 @@ def nobody(_total: int) -> AbstractContextManager[Callable[[int], None]]:
     return nullcontext(lambda _bytes: None)
 
 
-def prepare(project: Path, recipe: Recipe, *, weights: Path | None = None, include_tests: bool = False) -> Sources:
+def prepare(
+    project: Path, recipe: Recipe, *, weights: Path | None = None, package: PackageConfig | None = None
+) -> Sources:
     """Where the members of a recipe's package come from.
 
     Args:
         project: root of the project.
         recipe: the expert and base.
         weights: the folder with the adapter's files; by default the expert's own for this base.
-        include_tests: whether the expert's tests/ go in even when the recipe does not say so.
+        package: how it is packed, if not as the recipe says.
 
     Raises:
         PackagingError: the expert was not evaluated.
@@ -45,7 +52,7 @@ def prepare(project: Path, recipe: Recipe, *, weights: Path | None = None, inclu
         recipe=recipe,
         manifest=read_manifest(project, recipe),
         weights=weights or project / layout.weights(recipe.expert, recipe.base),
-        include_tests=include_tests or recipe.package.include_tests,
+        package=package or recipe.package,
         metrics=metrics,
         report=report,
     )
@@ -81,12 +88,17 @@ def build(
     base = None if sources.manifest.schema_version == "1.0" else recipe.base
     path = target / package_name(recipe.expert, base, recipe.version)
     total = sum(map(len, members.values()))
-    with open_folder(target, whole=output is None) as folder, following(total) as packed:
-        sha256, sizes = write_package(folder / path.name, archive.whole(members), packed=packed)
-    listing = {name: (len(data), sha256_bytes(data)) for name, data in members.items()}
-    return Built(
-        path=path, bytes=path.stat().st_size, sha256=sha256, content_digest=listing_digest(listing), members=sizes
-    )  # fmt: skip
+    with open_folder(target, whole=output is None) as folder, following(total) as told:
+        written = write_package(folder / path.name, partial(_write, members, sources.package, told))
+    return replace(written, path=path)
+
+
+def _write(members: Mapping[str, bytes], config: PackageConfig, told: Told, file: IO[bytes]) -> Sizes:
+    """Write the form of package that the recipe, or the command line, asks for."""
+    if config.format == "archive":
+        return write_archive(file, whole(members), told=told)
+    options = Options(codec=config.codec, level=config.compression_level, alignment=config.alignment)
+    return write_container(file, {name: Held(data) for name, data in members.items()}, options=options, told=told)
 
 
 def build_all(

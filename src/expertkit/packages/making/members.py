@@ -9,7 +9,6 @@ from typing import Any
 
 from expertkit import bases, layout, strict_json
 from expertkit.adapters import Adapter, check_fit, decode
-from expertkit.archives.pickles import refuse_pickle
 from expertkit.errors import (
     CompatibilityError,
     FormatError,
@@ -21,13 +20,14 @@ from expertkit.errors import (
 from expertkit.fields import Place
 from expertkit.files import dump_json, required, sha256_bytes
 from expertkit.manifest import Manifest, loads
+from expertkit.members.pickles import refuse_pickle
 from expertkit.packages import names
 from expertkit.packages.making.card import card
 from expertkit.packages.making.description import describe, integrity
 from expertkit.packages.making.provenance import provenance
 from expertkit.packages.making.tokenizer import special_tokens, vocabulary
 from expertkit.packages.report import Report
-from expertkit.recipes import Recipe
+from expertkit.recipes import PackageConfig, Recipe
 from expertkit.recipes.line import check_line
 from expertkit.recorded import parse_recorded
 from expertkit.sources import source_files
@@ -45,7 +45,8 @@ class Sources:
     """The expert's own."""
     weights: Path
     """The folder with the adapter's files."""
-    include_tests: bool
+    package: PackageConfig
+    """How it is packed."""
     metrics: bytes
     """Bytes of the evaluation's metrics.json."""
     report: Report
@@ -146,7 +147,7 @@ def _expert_files(sources: Sources) -> dict[str, bytes]:
     optional = (names.README, names.LICENSE, names.GRAMMAR)
     files = {name: (sources.expert / name).read_bytes() for name in optional if (sources.expert / name).is_file()}
     tests = sources.expert / "tests"
-    if sources.include_tests and tests.is_dir():
+    if sources.package.include_tests and tests.is_dir():
         files |= {str(path.relative_to(sources.expert)): path.read_bytes() for path in source_files(tests)}
     return files
 

@@ -8,18 +8,19 @@ from typing import Any
 
 from expertkit import strict_json
 from expertkit.adapters import Shape, check_config
-from expertkit.archives.archive import Contents, recognize, scan
-from expertkit.archives.names import SIGNATURE
-from expertkit.archives.pickles import refuse_pickle
-from expertkit.archives.sidecar import check_sidecar
 from expertkit.errors import FormatError, IntegrityError
 from expertkit.manifest import Manifest, load
+from expertkit.members.contents import Contents, Form
+from expertkit.members.names import SIGNATURE
+from expertkit.members.pickles import refuse_pickle
 from expertkit.packages import names
 from expertkit.packages.names import EVALUATION, MANIFEST, REQUIRED, TENSORS
 from expertkit.packages.reading.checked import Checked
+from expertkit.packages.reading.forms import LARGEST, require, scan
 from expertkit.packages.reading.references import check_references
 from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
 from expertkit.packages.report import Evaluation, parse_evaluation
+from expertkit.packages.sidecar import check_sidecar
 from expertkit.recorded import parse_recorded
 
 _OBJECTS = frozenset({
@@ -44,9 +45,10 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
         ManifestError: its manifest is wrong, or names a file that is not there.
         IntegrityError: a member is not the one that the manifest, the evaluation or the sidecar is about.
     """
-    check_sidecar(path)
+    form = require(path)
+    check_sidecar(path, largest=LARGEST[form])
     tensors = Tensors()
-    contents = _scan(path, tensors)
+    contents = _scan(path, tensors, form=form)
     _check_members(path, contents)
     read = {name: strict_json.loads(contents.kept[name], file=f"{path}: {name}") for name in sorted(_READ)}
     if names.REPLAY in contents.kept:
@@ -64,13 +66,14 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
     return Checked(contents=contents, reading=reading, weights={base.name: TENSORS}, evaluation=evaluation)
 
 
-def _scan(path: Path, tensors: Tensors) -> Contents:
-    """What is in the archive; where another program made it, the error says what reads that."""
+def _scan(path: Path, tensors: Tensors, *, form: Form) -> Contents:
+    """What is in the package; where another program made it, the error says what reads that."""
+    if form != "legacy":
+        return scan(path, form=form, keep=_KEPT, watch=tensors)
     try:
-        return scan(path, keep=_KEPT, watch=tensors)
+        return scan(path, form="archive", keep=_KEPT, watch=tensors)  # which says what is wrong with it
     except FormatError as error:
-        is_legacy = recognize(path) == "legacy"
-        hint = f"expert-cli validate --compatible {path} reads what other programs packed" if is_legacy else error.hint
+        hint = f"expert-cli validate --compatible {path} reads what other programs packed"
         raise FormatError(*error.lines, offset=error.offset, hint=hint) from error
 
 
@@ -87,7 +90,9 @@ def _check_members(path: Path, contents: Contents) -> None:
 def _check_listed(path: Path, manifest: Manifest, contents: Contents) -> None:
     """Nothing may be there but what the guide lists: what has no meaning is a place to hide."""
     known = {*names.REQUIRED, *names.OPTIONAL, SIGNATURE, *manifest.needed_files.values()}
-    odd = sorted(name for name in contents.members if name not in known and not name.startswith(names.TESTS))
+    odd = sorted(
+        name for name in contents.members if name not in known and not name.startswith((names.TESTS, names.CUSTOM))
+    )
     if odd:
         raise FormatError(f"{path}: expected no members but those of a package, got {', '.join(odd)}")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from expertkit.archives.archive import Contents
 from expertkit.manifest import Manifest, Reading
+from expertkit.members.contents import Contents
 from expertkit.packages.report import Evaluation
 
 

@@ -12,16 +12,18 @@ from pathlib import Path
 
 from expertkit import layout
 from expertkit.adapters import Shape
-from expertkit.archives.archive import Contents, scan
-from expertkit.archives.names import SIGNATURE
-from expertkit.archives.pickles import refuse_pickle
-from expertkit.archives.sidecar import check_sidecar
+from expertkit.archives.archive import scan
 from expertkit.errors import FormatError, IntegrityError, Problem
 from expertkit.manifest import BaseEntry, Manifest, Reading, base_slug, load, older_spellings
+from expertkit.members.contents import Contents
+from expertkit.members.names import SIGNATURE
+from expertkit.members.pickles import refuse_pickle
 from expertkit.packages.names import MANIFEST, TENSORS
 from expertkit.packages.reading.checked import Checked
+from expertkit.packages.reading.forms import LARGEST
 from expertkit.packages.reading.references import check_references
 from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
+from expertkit.packages.sidecar import check_sidecar
 
 PICKLE = "training_args.bin"
 """What the trainer of that time left beside its adapters."""
@@ -38,7 +40,7 @@ def open_legacy(path: Path) -> Checked:
         ManifestError: its manifest is wrong even for an old one, or names a file that is not there.
         IntegrityError: its bytes are not those that its manifest or the sidecar names.
     """
-    check_sidecar(path)
+    check_sidecar(path, largest=LARGEST["legacy"])
     tensors = Tensors()
     contents = scan(path, keep=(MANIFEST,), watch=tensors, form="legacy")
     if MANIFEST not in contents.members:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from expertkit.archives.archive import Contents
 from expertkit.errors import ManifestError, Problem
 from expertkit.fields import Place, show
 from expertkit.manifest import Manifest
+from expertkit.members.contents import Contents
 
 
 def check_references(manifest: Manifest, contents: Contents, *, file: str, is_flat: bool = False) -> None:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from expertkit.adapters import Shape, StreamCheck, describe, describe_as
 from expertkit.adapters.tensors import MAX_TENSORS
-from expertkit.archives.archive import Chunk, Part
 from expertkit.errors import FormatError
 from expertkit.manifest import AdapterEntry
+from expertkit.members.contents import Chunk, Part
 
 _SUFFIX = ".safetensors"
 

@@ -1,6 +1,6 @@
 """A package's members as files, for whoever needs them so: into a new folder, which is there only when all are right.
 
-Nothing of what an archive says about places is believed: files are made one by one under a descriptor of our own
+Nothing of what a package says about places is believed: files are made one by one under a descriptor of our own
 folder, never through a link, never over anything, and compared with what was checked before.
 """
 
@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkdtemp
 
-from expertkit.archives import archive
-from expertkit.archives.archive import Chunk, Contents
 from expertkit.errors import IntegrityError, PackagingError
-from expertkit.files import naming, open_regular
+from expertkit.files import naming
+from expertkit.members.contents import Chunk, Contents
+from expertkit.packages.reading.forms import open_parts
 from expertkit.packages.reading.legacy import is_legacy_pickle
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -28,17 +28,17 @@ def unpack(package: Path, target: Path, *, contents: Contents) -> int:
     """Write the members of a package into the new folder ``target``; give how many: a legacy pickle is left out.
 
     Args:
-        package: the archive.
+        package: the file.
         target: a folder that is not there yet, beside folders that nobody else may write to.
-        contents: what was found in the archive when it was checked.
+        contents: what was found in the package when it was checked.
 
     Raises:
-        IntegrityError: the archive has changed since.
+        IntegrityError: the package has changed since.
         PackagingError: ``target`` is there already.
     """
-    with _new_folder(target) as folder, open_regular(package) as file:
+    with _new_folder(target) as folder, open_parts(package, form=contents.form) as parts:
         written: dict[str, tuple[int, str]] = {}
-        for part in archive.read(file, form=contents.form):
+        for part in parts:
             written[part.name] = _write(folder, part.name, part.chunks)
         if written != contents.members:
             raise IntegrityError(f"{package}: expected the members that were checked, got others")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from expertkit.archives.sidecar import check_sidecar, sidecar, write_sidecar
 from expertkit.errors import FormatError, IntegrityError
+from expertkit.packages.sidecar import check_sidecar, sidecar, write_sidecar
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from expertkit.archives.gzip import Limits
+from expertkit.containers import limits
 from expertkit.errors import FormatError, IntegrityError
 from expertkit.files import open_regular, sha256_file, sha256_stream, write_bytes
 
@@ -22,7 +22,7 @@ def write_sidecar(package: Path) -> str:
     return digest
 
 
-def check_sidecar(package: Path, *, largest: int = Limits().package) -> None:
+def check_sidecar(package: Path, *, largest: int = limits.FILE) -> None:
     """Return if there is no sidecar, or it names these bytes.
 
     Args:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from expertkit.adapters import Factors, Lora, encode_tensors
-from expertkit.archives.pickles import refuse_pickle
 from expertkit.errors import FormatError
+from expertkit.members.pickles import refuse_pickle
 from tests.adapters.builders import matrix
 
 

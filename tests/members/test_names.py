@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from expertkit.archives.names import check_name
 from expertkit.errors import FormatError
+from expertkit.members.names import check_name
 
 
 @pytest.mark.parametrize("name", ["a", "LICENSE", "tests/test_cases.json", "a/b/c/d/e/f/g/h", "a" * 100, "v1.0-rc.1_x"])

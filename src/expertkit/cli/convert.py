@@ -1,0 +1,83 @@
+"""``expert-cli convert``: packages in the other form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from expertkit.cli import options, reading
+from expertkit.cli.main import emit
+from expertkit.cli.sign import make_signer
+
+if TYPE_CHECKING:
+    from expertkit.packages.conversion import Converted
+
+_FORMS = {"binary": "container", "archive": "archive"}
+
+
+@click.command("convert")
+@click.argument("packages", nargs=-1, required=True, type=options.There())
+@click.option(
+    "--to", "form", type=click.Choice(list(_FORMS)), default="binary", show_default=True, help="The form to write."
+)
+@click.option(
+    "--output", type=options.PATH, metavar="DIR",
+    help="Folder for the results; by default binary/ or archive/ beside each package.",
+)  # fmt: skip
+@options.codec
+@options.compression_level
+@options.alignment
+@click.option("--key", type=options.PATH, metavar="KEY", help="The private key to sign the results with.")
+@click.option("--valid-days", type=click.IntRange(1, 3650), default=365, show_default=True, metavar="DAYS")
+@options.as_json
+def command(  # noqa: PLR0913  # one argument per option
+    packages: tuple[Path, ...], *, form: str, output: Path | None, codec: str | None, compression_level: int | None,
+    alignment: str | None, key: Path | None, valid_days: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Write PACKAGES, or every package of a folder, in another form with the very same members.
+
+    What was written is read again and compared: its members have to have the same digest. A signature is about one
+    form and is left behind; with --key the result is signed with a key of yours, which then vouches for it. What
+    cannot be converted is told at the end, with exit status 12; the others are there.
+
+    Example: expert-cli convert dist --output containers
+    """
+    from expertkit.containers.writer import Options
+    from expertkit.errors import ExpertError, PackagingError
+    from expertkit.packages.conversion import convert
+
+    signer = make_signer(key, valid_days=valid_days) if key else None
+    chosen = {"codec": codec, "level": compression_level, "alignment": alignment and int(alignment)}
+    how = Options(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    done: list[Converted] = []
+    failed: list[str] = []
+    for path in _files(packages):
+        reading.tell_forms(path)
+        try:
+            target = output or path.parent / form
+            done.append(convert(path, output=target, form=_FORMS[form], options=how, signer=signer))  # type: ignore[arg-type]
+        except ExpertError as error:
+            failed += error.lines
+    if done or not failed:
+        _show(done, as_json=as_json)
+    if failed:
+        raise PackagingError(*failed)
+
+
+def _show(done: Sequence[Converted], *, as_json: bool) -> None:
+    facts = {"packages": [each.to_json() for each in done]}
+    emit(facts, as_json=as_json, text=[line for each in done for line in each.describe()])
+
+
+def _files(packages: Sequence[Path]) -> Iterator[Path]:
+    """The packages that were named, and those in the folders that were."""
+    from expertkit.packages.output import packages as inside
+
+    for path in packages:
+        found = inside(path) if path.is_dir() else [path]
+        if not found:
+            raise click.UsageError(f"{path}: expected packages in this folder, got none")
+        yield from found

@@ -1,0 +1,49 @@
+"""How the bytes of a section are stored: as they are, in one zstd frame, or in planes (docs/format.md, section 5).
+
+``encode`` takes and gives pieces, so that neither side is ever in memory whole; ``decode`` gives exactly the bytes
+that were announced, or raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from expertkit.containers.codecs import frames, planes
+
+RAW, ZSTD, PLANES = 0, 1, 2
+WORDS = {RAW: "raw", ZSTD: "zstd", PLANES: "planes"}
+"""What codecs are called, by their numbers."""
+NUMBERS = {word: number for number, word in WORDS.items()}
+
+
+def encode(chunks: Iterable[bytes | memoryview], *, codec: int, size: int, level: int) -> Iterator[bytes | memoryview]:
+    """The stored bytes of ``size`` raw ones, in pieces.
+
+    Args:
+        chunks: the raw bytes, of ``size`` in all.
+        codec: a number of ``WORDS``.
+        size: bytes.
+        level: of compression, one of ``settings.LEVELS``.
+    """
+    match codec:
+        case 0:
+            return iter(chunks)
+        case 1:
+            return frames.compress(chunks, size=size, level=level)
+        case _:
+            return frames.compress(planes.split(chunks), size=size, level=None)
+
+
+def decode(stored: memoryview, *, codec: int, size: int) -> Iterator[memoryview]:
+    """The ``size`` raw bytes of a section, in pieces of at most 1 MiB, each valid until the next is asked for.
+
+    Raises:
+        FormatError: the stored bytes are not what the codec gives for so many.
+    """
+    match codec:
+        case 0:
+            return (stored[at : at + frames.PIECE] for at in range(0, len(stored), frames.PIECE))
+        case 1:
+            return frames.decompress(stored, size=size)
+        case _:
+            return planes.join(frames.decompress(stored, size=size))

@@ -1,0 +1,113 @@
+"""A package in another form: the same members, proved equal, under a signature of one's own or none.
+
+A signature is about one form, and is not carried over; whoever converts with a key vouches for the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from expertkit.containers.sources import Held, OnDisk, Source
+from expertkit.containers.writer import Options
+from expertkit.errors import PackagingError
+from expertkit.files import real_path
+from expertkit.members.contents import Contents, Form, Part
+from expertkit.members.names import SIGNATURE
+from expertkit.packages.reading.canonical import open_canonical
+from expertkit.packages.reading.forms import open_parts
+from expertkit.packages.sign import Signer, sign_file
+from expertkit.packages.writing import Built, Sizes, write_archive, write_container, write_package
+
+_IN_MEMORY = 4 << 20
+"""Bytes of a member that is kept in memory; larger ones go through a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Converted:
+    """A package and what it was made from."""
+
+    source: Path
+    before: Form
+    built: Built
+    members_digest: str
+    """Of the members of both."""
+    members: int
+    is_signed: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The facts as JSON values."""
+        return {
+            "source": str(self.source), "from": self.before, **self.built.to_json(),
+            "members_digest": self.members_digest, "signed": self.is_signed,
+        }  # fmt: skip
+
+    def describe(self) -> list[str]:
+        """Lines for a person."""
+        signed = "signed with your key" if self.is_signed else "not signed; --key signs it"
+        return [
+            *self.built.describe_members(),
+            self.built.describe(),
+            f"equal to {self.source} ({self.before}): {self.members} members, digest {self.members_digest}; {signed}",
+        ]
+
+
+def convert(path: Path, *, output: Path, form: Form, options: Options, signer: Signer | None) -> Converted:
+    """Write a package of our own in another form into the folder ``output``, with its sidecar.
+
+    Args:
+        path: the package.
+        output: a folder; a package of the same name in it is replaced.
+        form: "archive" or "container".
+        options: how the sections of a container are stored.
+        signer: who signs the result, if anybody does.
+
+    Raises:
+        FormatError, ManifestError, IntegrityError: the package is not sound.
+        PackagingError: the result would not be read again as the same members; nothing was written.
+    """
+    target = output / path.name
+    if real_path(target) == real_path(path):
+        message = f"{target}: expected another folder than the package's own, got the same"
+        raise PackagingError(message, hint="--output DIR")
+    contents = open_canonical(path).contents
+    output.mkdir(parents=True, exist_ok=True)
+    write = partial(_write, path, contents, form, options)
+    built = write_package(target, write, members_digest=contents.members_digest)
+    if signer is not None:
+        built = sign_file(target, output=output, whole=False, signer=signer)
+    return Converted(
+        source=path, before=contents.form, built=built, members_digest=contents.members_digest,
+        members=len(contents.listed), is_signed=signer is not None,
+    )  # fmt: skip
+
+
+def _write(path: Path, contents: Contents, form: Form, options: Options, file: IO[bytes]) -> Sizes:
+    with open_parts(path, form=contents.form) as parts:
+        shipped = (part for part in parts if part.name != SIGNATURE)
+        if form == "archive":
+            return write_archive(file, shipped)
+        with _gathered(shipped) as members:
+            return write_container(file, members, options=options)
+
+
+@contextmanager
+def _gathered(parts: Iterator[Part]) -> Iterator[dict[str, Source]]:
+    """The members where they can be read in any order, large ones in files that have no name."""
+    with ExitStack() as stack:
+        yield {part.name: _gather(part, stack) for part in parts}
+
+
+def _gather(part: Part, stack: ExitStack) -> Source:
+    if part.size <= _IN_MEMORY:
+        return Held(b"".join(bytes(chunk) for chunk in part.chunks))
+    file = stack.enter_context(TemporaryFile())  # noqa: SIM115  # the stack closes it
+    for chunk in part.chunks:
+        file.write(chunk)
+    file.flush()
+    return OnDisk(file.fileno())
