@@ -8,7 +8,7 @@ whoever stores an adapter takes bytes out.
 """
 
 from expertkit.adapters.comparison import measure_tensors
-from expertkit.adapters.fit import check_fit
+from expertkit.adapters.fit import check_fit, check_part
 from expertkit.adapters.ia3 import Ia3
 from expertkit.adapters.lora import Factors, Lora
 from expertkit.adapters.peft import (
@@ -42,6 +42,7 @@ __all__ = [
     "StreamCheck",
     "check_config",
     "check_fit",
+    "check_part",
     "decode",
     "decompose",
     "describe",

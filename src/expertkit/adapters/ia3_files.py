@@ -40,6 +40,13 @@ def is_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def fits(name: str, shape: Shape, modules: Mapping[str, tuple[int, int]]) -> bool:
+    """Whether a tensor belongs on a base with modules of these shapes (out_features, in_features)."""
+    found = _NAME.fullmatch(name)
+    out, width = modules.get(found["module"], (0, 0)) if found else (0, 0)
+    return shape in {(out, 1), (1, width)}
+
+
 def to_tensors(ia3: Ia3) -> dict[str, NDArray[np.float32]]:
     """The arrays under peft's names."""
     return {f"base_model.model.{module}.ia3_l": values for module, values in ia3.modules.items()}

@@ -123,6 +123,19 @@ def describe(shapes: Mapping[str, Shape]) -> str:
     return describe_as(kind, rank=max(found.values()), modules=leaves(found))
 
 
+def fits(name: str, shape: Shape, modules: Mapping[str, tuple[int, int]]) -> bool:
+    """Whether a tensor belongs on a base with modules of these shapes (out_features, in_features)."""
+    found = _NAME.fullmatch(name)
+    out, width = modules.get(found["module"], (0, 0)) if found else (0, 0)
+    match found and found["part"]:
+        case "A":
+            return len(shape) == 2 and shape[1] == width
+        case "B":
+            return len(shape) == 2 and shape[0] == out
+        case _:
+            return shape == (out,)
+
+
 def to_modules(named: Mapping[str, NDArray[np.float32]]) -> dict[str, Factors]:
     """The factors of each module, from arrays under peft's names."""
     return {

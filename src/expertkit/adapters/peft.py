@@ -98,6 +98,9 @@ class _Files(Protocol):
     def describe(self, shapes: Mapping[str, Shape]) -> str:
         """What the adapter of these tensors is, in words."""
 
+    def fits(self, name: str, shape: Shape, modules: Mapping[str, tuple[int, int]]) -> bool:
+        """Whether a tensor belongs on a base with modules of these shapes (out_features, in_features)."""
+
 
 _FILES: dict[type[Adapter], _Files] = {Lora: lora_files, Ia3: ia3_files, SoftPrompt: soft_prompt_files}
 
@@ -138,3 +141,9 @@ def describe(shapes: Mapping[str, Shape]) -> str:
         FormatError: they are none of ours.
     """
     return _FILES[_kind(shapes)].describe(shapes)
+
+
+def unfit(shapes: Mapping[str, Shape], modules: Mapping[str, tuple[int, int]]) -> list[str]:
+    """The tensors of an adapter, or of a part of one, that do not belong on a base; see ``_Files.fits``."""
+    files = _FILES[_kind(shapes)]
+    return [f"{name} {shape}" for name, shape in shapes.items() if not files.fits(name, shape, modules)]

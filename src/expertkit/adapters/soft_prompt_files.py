@@ -34,6 +34,11 @@ def is_name(name: str) -> bool:
     return name == NAME
 
 
+def fits(_name: str, shape: Shape, modules: Mapping[str, tuple[int, int]]) -> bool:
+    """Whether the embeddings are as wide as what some module reads; shapes are (out_features, in_features)."""
+    return len(shape) == 2 and shape[1] in {width for _out, width in modules.values()}
+
+
 def to_tensors(prompt: SoftPrompt) -> dict[str, NDArray[np.float32]]:
     """The embeddings under peft's name."""
     return {NAME: prompt.embeddings}

@@ -42,7 +42,7 @@ def command(  # noqa: PLR0913  # one argument per option
 
     Example: expert-cli validate experts/expert-sql
     """
-    from expertkit.packages.reading.opening import open_expert
+    from expertkit.packages.reading.opening import open_expert, preload
 
     asked = [each for each in (path, option) if each is not None]
     if len(asked) != 1:
@@ -53,6 +53,7 @@ def command(  # noqa: PLR0913  # one argument per option
     ):  # fmt: skip
         return
     reading.tell_forms(place)
+    preload(place)
     begun = time.perf_counter()
     opened = open_expert(place, compatible=compatible, is_whole=is_whole)
     took = 1000 * (time.perf_counter() - begun)

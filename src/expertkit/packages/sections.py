@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from expertkit.adapters import layers, tensors
+from expertkit.adapters import layers, soft_prompt_files, tensors
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.layers import Part
 from expertkit.containers import kinds, toc
@@ -17,7 +17,6 @@ from expertkit.errors import FormatError
 from expertkit.manifest import Manifest
 from expertkit.packages import names
 
-_SOFT_PROMPT = "prompt_embeddings"
 _PIECE = 1 << 20
 _MOST_HEADER = 8 << 20
 
@@ -87,7 +86,7 @@ def _tensors(name: str, source: Source, kind: Kind) -> list[Draft]:
     if kind is not kinds.ADAPTER:
         return [_whole(name, source, kind, dtype=dtype)]
     rows, _start, _dtype = tensors.read_rows(head, size=source.size)
-    if {tensor for tensor, _entry in rows} == {_SOFT_PROMPT}:
+    if {tensor for tensor, _entry in rows} == {soft_prompt_files.NAME}:
         return [_whole(name, source, kinds.SOFT_PROMPT, dtype=dtype)]
     return [_layer(name, source, part, dtype) for part in parts]
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from expertkit import signing
+from expertkit.containers.reader import Container
 from expertkit.errors import FormatError, IntegrityError, ProblemsError, SignatureError
 from expertkit.manifest import Manifest
 from expertkit.members.contents import Contents
 from expertkit.members.names import SIGNATURE
 from expertkit.packages.reading.canonical import open_canonical
-from expertkit.packages.reading.checked import Checked
+from expertkit.packages.reading.container import only_envelope, outline
 from expertkit.signing import PublicKey, Statement
 
 
@@ -38,6 +40,14 @@ class Verified:
         return f"{said.name} {said.version} for {said.base.name}: {len(self.contents.listed)} members intact, {who}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vouched:
+    """A container that a trusted key vouches for, of which only header, metadata, TOC and signature were read."""
+
+    manifest: Manifest
+    statement: Statement
+
+
 def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
     """Check everything about a package, its signature by ``trusted`` at the time ``at`` included.
 
@@ -49,27 +59,54 @@ def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
         checked = open_canonical(path)
     except (FormatError, ProblemsError) as error:
         raise IntegrityError(*error.lines, hint=error.hint) from error
-    envelope = checked.contents.kept.get(SIGNATURE)
-    if envelope is None:
-        raise SignatureError(f"{path}: expected a signature, got none", hint=f"expert-cli sign {path}")
-    try:
-        statement = signing.check(envelope, trusted=trusted, at=at)
-    except SignatureError as error:
-        raise SignatureError(f"{path}: {error}", hint=error.hint) from error
-    _check_statement(path, statement, checked)
-    return Verified(contents=checked.contents, manifest=checked.manifest, statement=statement)
-
-
-def _check_statement(path: Path, statement: Statement, checked: Checked) -> None:
-    """What was signed must be this package and nothing else."""
-    (base,) = checked.manifest.base_models
     contents = checked.contents
-    signed = {each.name: (each.size, each.sha256) for each in statement.members}
-    about = (statement.name, statement.version, statement.base.name, statement.base.fingerprint)
+    statement = _signed(contents.kept.get(SIGNATURE), trusted=trusted, at=at, file=str(path))
     listed = {} if contents.form == "container" else contents.listed
-    if (signed, statement.content_digest) != (listed, contents.content_digest):
-        raise SignatureError(f"{path}: expected a signature over these members, got one over others")
-    if about != (checked.manifest.name, checked.manifest.version, base.name, base.sha256):
+    _check_about(statement, checked.manifest, members=listed, content_digest=contents.content_digest, file=str(path))
+    return Verified(contents=contents, manifest=checked.manifest, statement=statement)
+
+
+def vouch(container: Container, *, trusted: PublicKey, at: datetime, file: str) -> Vouched:
+    """Check who vouches for a container whose sections nobody has read yet, in time that grows with their number alone.
+
+    Each section is checked against the signed root when it is first read.
+
+    Args:
+        container: which itself was checked when it was opened.
+        trusted: the publisher's key.
+        at: the time.
+        file: what the container is called in messages.
+
+    Raises:
+        SignatureError: nobody, or another key, vouches for it, or no longer.
+        FormatError, ManifestError, IntegrityError: the manifest is wrong, or about other sections.
+    """
+    manifest = outline(container, file=file).reading.manifest
+    statement = _signed(only_envelope(container), trusted=trusted, at=at, file=file)
+    _check_about(statement, manifest, members={}, content_digest=container.root, file=file)
+    return Vouched(manifest=manifest, statement=statement)
+
+
+def _signed(envelope: bytes | None, *, trusted: PublicKey, at: datetime, file: str) -> Statement:
+    """What the trusted key says in the envelope of a package."""
+    if envelope is None:
+        raise SignatureError(f"{file}: expected a signature, got none", hint=f"expert-cli sign {file}")
+    try:
+        return signing.check(envelope, trusted=trusted, at=at)
+    except SignatureError as error:
+        raise SignatureError(f"{file}: {error}", hint=error.hint) from error
+
+
+def _check_about(
+    statement: Statement, manifest: Manifest, *, members: Mapping[str, tuple[int, str]], content_digest: str, file: str
+) -> None:
+    """What was signed must be this package and nothing else."""
+    (base,) = manifest.base_models
+    signed = {each.name: (each.size, each.sha256) for each in statement.members}
+    if (signed, statement.content_digest) != (members, content_digest):
+        raise SignatureError(f"{file}: expected a signature over these members, got one over others")
+    about = (statement.name, statement.version, statement.base.name, statement.base.fingerprint)
+    if about != (manifest.name, manifest.version, base.name, base.sha256):
         raise SignatureError(
-            f"{path}: expected a signature for this expert and base, got one for {' '.join(about[:3])}"
+            f"{file}: expected a signature for this expert and base, got one for {' '.join(about[:3])}"
         )

@@ -27,8 +27,10 @@ def open_container(path: Path) -> Iterator[Container]:
     Raises:
         FormatError, IntegrityError: it is not sound, as far as that is seen without its sections.
     """
-    with sources.read(path) as source, naming(path):
-        yield Container(source)
+    with sources.read(path) as source:
+        with naming(path):
+            found = Container(source)
+        yield found
 
 
 @contextmanager
@@ -37,9 +39,14 @@ def naming(path: Path) -> Iterator[None]:
     try:
         yield
     except FormatError as error:
-        raise type(error)(f"{path}: {error}", offset=error.offset, hint=error.hint) from error
+        raise type(error)(_placed(path, error), offset=error.offset, hint=error.hint) from error
     except IntegrityError as error:
-        raise IntegrityError(f"{path}: {error}", offset=error.offset, hint=error.hint) from error
+        raise IntegrityError(_placed(path, error), offset=error.offset, hint=error.hint) from error
+
+
+def _placed(path: Path, error: FormatError | IntegrityError) -> str:
+    where = "" if error.offset is None else f" (at byte {error.offset})"
+    return f"{path}: {error}{where}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
