@@ -13,15 +13,19 @@ from typing import Any
 
 from expertkit.adapters import CONFIG, TENSORS, encode_config, encode_tensors
 from expertkit.archives import archive
+from expertkit.containers.settings import Codec
+from expertkit.containers.writer import Options
 from expertkit.data.prompt import template_hash
 from expertkit.data.templates import TEMPLATES, golden
 from expertkit.files import dump_json, write_bytes
 from expertkit.members.contents import whole
 from expertkit.members.names import SIGNATURE
+from expertkit.packages.conversion import convert
 from expertkit.packages.making.build import prepare
 from expertkit.packages.making.description import integrity
 from expertkit.packages.making.members import collect
 from expertkit.packages.names import MANIFEST, PROVENANCE
+from expertkit.packages.reading.forms import read_signature
 from expertkit.packages.sidecar import write_sidecar
 from expertkit.packages.sign import sign_file
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
@@ -31,6 +35,9 @@ from tests.packages.builders import RECIPE, make_project, make_signer
 
 FOLDER = Path(__file__).parent
 PACKAGE = "expert-mini-nano.v1.0.0.expert"
+
+CONTAINERS: dict[str, Codec] = {"container": "raw", "container-packed": "auto"}
+"""Folders of the golden package as a container, and the codec of its sections."""
 
 _PROVENANCE = {"provenance": 1, "sources": {}, "note": "fixed, so that the golden package outlives changes of the code"}
 
@@ -45,6 +52,7 @@ def main() -> None:
         write_sidecar(unsigned)
         signer = make_signer(Path(scratch, "home"))
         sign_file(unsigned, output=FOLDER, whole=False, signer=signer)
+    write_containers(FOLDER / PACKAGE)
     envelope = decode(members_of((FOLDER / PACKAGE).read_bytes())[SIGNATURE])
     write_bytes(FOLDER / "publisher.pub", str(signer.public).encode())
     write_bytes(FOLDER / "statement.json", envelope.payload)
@@ -55,6 +63,18 @@ def main() -> None:
         adapter_folder(kind).mkdir(parents=True, exist_ok=True)
         write_bytes(adapter_folder(kind) / TENSORS, encode_tensors(adapter))
         write_bytes(adapter_folder(kind) / CONFIG, dump_json(encode_config(adapter, base="nano")))
+
+
+def write_containers(archive_path: Path) -> None:
+    """Write what conversion makes of an archive, raw and as a container is written by default, and what was signed."""
+    with TemporaryDirectory() as home:
+        signer = make_signer(Path(home))
+        for folder, codec in CONTAINERS.items():
+            options = Options(codec=codec)
+            convert(archive_path, output=FOLDER / folder, form="container", options=options, signer=signer)
+    envelope = read_signature(FOLDER / "container" / PACKAGE)
+    assert envelope is not None
+    write_bytes(FOLDER / "container" / "statement.json", decode(envelope).payload)
 
 
 def adapter_folder(kind: str) -> Path:

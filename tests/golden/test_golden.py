@@ -9,7 +9,10 @@ import pytest
 
 from expertkit.adapters import CONFIG, TENSORS, encode_config, encode_tensors
 from expertkit.adapters import decode as decode_adapter
+from expertkit.containers.writer import Options
 from expertkit.files import dump_json
+from expertkit.packages.conversion import convert
+from expertkit.packages.reading.forms import read_signature
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.verify import verify
 from expertkit.signing import PublicKey, seal
@@ -18,7 +21,7 @@ from expertkit.signing.statement import decode as decode_statement
 from tests.adapters.builders import ADAPTERS
 from tests.archives.builders import decode as members_of
 from tests.archives.builders import encode, gunzipped
-from tests.golden.make import FOLDER, PACKAGE, adapter_folder
+from tests.golden.make import CONTAINERS, FOLDER, PACKAGE, adapter_folder
 from tests.packages.builders import NOW, make_signer
 
 GOLDEN = FOLDER / PACKAGE
@@ -66,6 +69,39 @@ def test_the_adapter_is_written_the_same() -> None:
 
     assert encode_tensors(lora) == members["adapter_model.safetensors"]
     assert dump_json(encode_config(lora, base="nano")) == members["adapter_config.json"]
+
+
+@pytest.mark.parametrize("folder", CONTAINERS)
+def test_the_golden_containers_verify(folder: str) -> None:
+    """Raw and packed, they hold the members of the golden archive, and are signed about their roots."""
+    verified = verify(FOLDER / folder / PACKAGE, trusted=trusted(), at=NOW)
+
+    check_sidecar(FOLDER / folder / PACKAGE)
+    assert verified.contents.listed == verify(GOLDEN, trusted=trusted(), at=NOW).contents.listed
+    assert verified.statement.content_digest == verified.contents.root
+
+
+def test_the_golden_container_is_written_the_same(tmp_path: Path) -> None:
+    """From the golden archive's members come the same header, TOC, sections and signature."""
+    golden = (FOLDER / "container" / PACKAGE).read_bytes()
+
+    convert(
+        GOLDEN, output=tmp_path, form="container", options=Options(codec="raw"), signer=make_signer(tmp_path / "home")
+    )
+
+    assert (tmp_path / PACKAGE).read_bytes() == golden
+
+
+def test_the_statement_of_a_container_is_written_the_same() -> None:
+    """From the same values come the same payload and the same signature."""
+    payload = (FOLDER / "container/statement.json").read_bytes()
+    envelope = read_signature(FOLDER / "container" / PACKAGE)
+
+    statement = decode_statement(payload)
+
+    assert envelope is not None
+    assert statement.encode() == payload == decode(envelope).payload
+    assert seal(statement, make_signer(Path()).private) == envelope
 
 
 @pytest.mark.parametrize("kind", ADAPTERS)

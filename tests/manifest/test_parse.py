@@ -46,7 +46,10 @@ def test_everything_the_schema_knows_is_accepted() -> None:
         base_models=[raw_base(sha256="a" * 64, quantization="bf16")],
         soft_prompts=[{"name": "intro", "path": "soft/intro.bin", "tokens": 8}],
         routing={"keywords": ["sql"], "exclude_keywords": [], "router_hint": "sql", "priority": 0.5},
-        runtime={"candle_compatible": False, "attention_kernel": "sdpa"},
+        runtime={
+            "candle_compatible": False, "attention_kernel": "sdpa", "kv_cache": "static", "attn_impl": "sdpa",
+            "max_experts": 4,
+        },
         limitations=["joins", {"pattern": "windows", "description": "not taught", "workaround": "none"}],
         tags=["sql"],
         quality_metrics={"benchmark_score": 0.9, "p_value": 1e-9, "test_queries": 500},

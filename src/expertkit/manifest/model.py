@@ -164,6 +164,12 @@ class Runtime:
     candle_compatible: bool = True
     requires_kv_cache_persistence: bool = False
     attention_kernel: Literal["sdpa", "flash-v1", "flash-v2", "xformers", "vanilla"] | None = None
+    kv_cache: Literal["dynamic", "static", "offloaded", "quantized"] | None = None
+    """The kind of cache of keys and values that serves it best, as transformers calls them; a hint."""
+    attn_impl: Literal["eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention"] | None = None
+    """The implementation of attention that serves it best, as transformers calls them; a hint."""
+    max_experts: Annotated[int, Range(1, 10)] | None = None
+    """How many experts, itself among them, it is good beside at one time; a hint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

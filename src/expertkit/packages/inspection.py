@@ -76,7 +76,7 @@ def list_sections(opened: Opened) -> list[dict[str, Any]]:
         UnsupportedError: the expert is no container.
     """
     if opened.outline is None:
-        message = f"{opened.path}: expected a container, whose sections could be listed, got a {opened.kind}"
+        message = f"{opened.path}: expected a container, whose sections could be listed, got {opened.kind}"
         raise UnsupportedError(message, hint=f"expert-cli convert {opened.path}")
     dtypes = {number: word for word, number in toc.DTYPES.items()}
     return [

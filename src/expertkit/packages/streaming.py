@@ -132,8 +132,9 @@ class Layers:
 
 def _load(container: Container, part: tuple[int | None, Entry], *, check: Check) -> Tensors:
     layer, entry = part
+    data = container.read(entry)
     try:
-        found = layers.read_part(container.read(entry), layer=layer)
+        found = layers.read_part(data, layer=layer)
         for tensor in found.values():
             tensor.check_finite()
     except FormatError as error:

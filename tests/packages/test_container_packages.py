@@ -1,0 +1,294 @@
+"""An expert as a container: made, signed, verified, opened like any other package, and never in place of another."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from expertkit.adapters import encode_tensors
+from expertkit.containers.reader import Container
+from expertkit.containers.signatures import Signature
+from expertkit.containers.sources import Held, mapped
+from expertkit.containers.writer import Options, write_signed
+from expertkit.errors import ExpertError, FormatError, IntegrityError, SignatureError, UnsupportedError
+from expertkit.evaluation.packaged import open_packaged
+from expertkit.packages.making.build import build, prepare
+from expertkit.packages.reading.container import only_envelope
+from expertkit.packages.reading.opening import open_expert
+from expertkit.packages.reading.unpack import unpack
+from expertkit.packages.sign import sign_file
+from expertkit.packages.verify import verify, vouch
+from expertkit.packages.weights import read_adapter
+from expertkit.packages.writing import write_container
+from tests.archives.builders import decode
+from tests.packages.builders import NOW, RECIPE, WEIGHTS, make_project, make_signer, pack, publisher, put, sign
+
+BINARY = replace(RECIPE, package=replace(RECIPE.package, format="binary"))
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a signed container, and a signed archive of the same members elsewhere."""
+    folder = make_project(tmp_path_factory.mktemp("project"))
+    sign(folder, BINARY)
+    signed = sign_file(archive(folder), output=folder / "archive", whole=False, signer=make_signer(folder / "home"))
+    assert signed.form == "archive"
+    return folder
+
+
+def archive(project: Path) -> Path:
+    """The same expert packed as an archive; only the form is chosen apart from the recipe."""
+    config = replace(BINARY.package, format="archive")
+    build(prepare(project, BINARY, package=config), output=project / "unsigned")
+    return next((project / "unsigned").glob("*.expert"))
+
+
+def signed(project: Path) -> Path:
+    """The signed container."""
+    return next((project / "build/signed/expert-mini-nano").glob("*.expert"))
+
+
+def verdict(folder: Path, data: bytes) -> ExpertError | None:
+    """The error that verifying ``data`` ends with, if it ends with one."""
+    put(folder / "a.expert", data)
+    try:
+        verify(folder / "a.expert", trusted=publisher(), at=NOW)
+    except ExpertError as error:
+        return error
+    return None
+
+
+def test_a_signed_container_verifies(project: Path) -> None:
+    """Whole, and without its sections; what is signed is the root."""
+    whole = verify(signed(project), trusted=publisher(), at=NOW)
+    container = Container(mapped(signed(project)))
+
+    quick = vouch(container, trusted=publisher(), at=NOW, file="a.expert")
+
+    assert whole.contents.form == "container"
+    assert quick.statement == whole.statement
+    assert quick.manifest == whole.manifest
+    assert whole.statement.content_digest == container.root == whole.contents.content_digest
+    assert whole.statement.members == ()
+
+
+def test_both_forms_hold_the_same_members(project: Path) -> None:
+    """Name by name, byte by byte; only the signatures differ, each being about its own form."""
+    paths = (signed(project), *(project / "archive").glob("*.expert"))
+    both = [verify(path, trusted=publisher(), at=NOW) for path in paths]
+
+    container, other = (each.contents for each in both)
+
+    assert container.members_digest == other.members_digest
+    assert container.content_digest != other.content_digest == other.members_digest
+    assert [*container.listed.items()] == [*other.listed.items()]
+
+
+def test_signing_again_gives_the_same_file(project: Path, tmp_path: Path) -> None:
+    """The ledger remembers a container by its root; the signature that is there is left out."""
+    again = sign_file(signed(project), output=tmp_path, whole=False, signer=make_signer(project / "home"))
+
+    assert again.path.read_bytes() == signed(project).read_bytes()
+
+
+@pytest.mark.parametrize("step", [17, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_changed_byte_of_a_signed_container_is_refused(project: Path, tmp_path: Path, step: int) -> None:
+    """Header, padding, metadata, TOC, sections and signature alike, always with the exit status of broken trust."""
+    data = signed(project).read_bytes()
+
+    for at in range(0, len(data), step):
+        changed = bytearray(data)
+        changed[at] ^= 1 << at % 8
+        error = verdict(tmp_path, bytes(changed))
+        assert error is not None, at
+        assert error.exit_code == 5
+
+
+def test_a_damaged_container_is_not_saved_by_an_archive_beside_it(project: Path, tmp_path: Path) -> None:
+    """A failed check is final: nothing else is tried."""
+    put(tmp_path / "a.tar.gz", next((project / "archive").glob("*.expert")).read_bytes())
+    data = bytearray(signed(project).read_bytes())
+    data[-2000] ^= 1
+
+    error = verdict(tmp_path, bytes(data))
+
+    assert error is not None
+    assert "a.expert: " in str(error)
+
+
+def with_envelope(path: Path, *signatures: Signature) -> bytes:
+    """A container with these signatures."""
+    file = io.BytesIO()
+    write_signed(Container(Held(path.read_bytes())), file, signed=signatures)
+    return file.getvalue()
+
+
+def own(path: Path) -> Signature:
+    """The signature of a container."""
+    envelope = only_envelope(Container(Held(path.read_bytes())))
+    assert envelope is not None
+    return Signature(envelope=envelope)
+
+
+STRANGE: dict[str, Callable[[Path], bytes]] = {
+    "the envelope of an archive": lambda project: with_envelope(
+        signed(project),
+        Signature(envelope=decode(next((project / "archive").glob("*.expert")).read_bytes())["signature.sig"]),
+    ),
+    "two envelopes": lambda project: with_envelope(signed(project), own(signed(project)), Signature(envelope=b"{}")),
+    "certificates that nobody here understands": lambda project: with_envelope(
+        signed(project), replace(own(signed(project)), chain=(b"certificate",))
+    ),
+    "no signature": lambda project: pack(project, BINARY).read_bytes(),
+    "an envelope with a space": lambda project: with_envelope(
+        signed(project), Signature(envelope=own(signed(project)).envelope + b" ")
+    ),
+}
+
+
+@pytest.mark.parametrize("strange", STRANGE)
+def test_another_signature_vouches_for_nothing(project: Path, tmp_path: Path, strange: str) -> None:
+    """What is not this root, signed once by the trusted key alone, is refused, whole and without sections."""
+    data = STRANGE[strange](project)
+
+    error = verdict(tmp_path, data)
+
+    assert isinstance(error, SignatureError)
+    with pytest.raises(SignatureError):
+        vouch(Container(Held(data)), trusted=publisher(), at=NOW, file="a.expert")
+
+
+@pytest.mark.parametrize("at", [NOW + timedelta(days=366), NOW - timedelta(days=1)], ids=["expired", "not yet made"])
+def test_a_signature_outside_its_time_vouches_for_nothing(project: Path, at: object) -> None:
+    """The clock is the caller's."""
+    container = Container(mapped(signed(project)))
+
+    with pytest.raises(SignatureError, match=r"expired|future"):
+        vouch(container, trusted=publisher(), at=at, file="a.expert")  # type: ignore[arg-type]
+
+
+def test_an_archive_cannot_carry_the_signature_of_a_container(project: Path, tmp_path: Path) -> None:
+    """The statement of a container lists no members, and so is none of an archive."""
+    from tests.archives.builders import encode
+
+    members = decode(next((project / "archive").glob("*.expert")).read_bytes())
+
+    error = verdict(tmp_path, encode({**members, "signature.sig": own(signed(project)).envelope}))
+
+    assert isinstance(error, SignatureError)
+    assert "over others" in str(error)
+
+
+def test_a_container_is_opened_by_its_first_bytes(project: Path, tmp_path: Path) -> None:
+    """Whatever it is called; and what begins like no form is said to be unsupported."""
+    renamed = tmp_path / "weights.bin"
+    put(renamed, signed(project).read_bytes())
+    put(tmp_path / "x.expert", b"PK\3\4 and so on")
+
+    opened = open_expert(renamed)
+
+    assert (opened.kind, opened.manifest.name) == ("container", "expert-mini")
+    with pytest.raises(UnsupportedError, match=r"a container or a tar\.gz, got neither"):
+        open_expert(tmp_path / "x.expert")
+
+
+def test_opening_quickly_reads_no_section(project: Path, tmp_path: Path) -> None:
+    """A damaged section is found when it is read, and not before."""
+    data = bytearray(signed(project).read_bytes())
+    entry = next(each for each in Container(Held(bytes(data))).entries if each.name == "README.md")
+    data[entry.at] ^= 1
+    put(tmp_path / "a.expert", bytes(data))
+
+    quick = open_expert(tmp_path / "a.expert", is_whole=False)
+
+    assert quick.package is None
+    assert quick.outline is not None
+    with pytest.raises(IntegrityError, match=rf"README\.md.*at byte {entry.at}"):
+        open_expert(tmp_path / "a.expert")
+
+
+def test_the_adapter_in_a_container_is_the_one_that_was_evaluated(project: Path) -> None:
+    """Put together from its layers it has the very same bytes."""
+    packaged = open_packaged(signed(project))
+
+    adapter = read_adapter(project / WEIGHTS, hint="")
+
+    assert encode_tensors(packaged.adapter) == encode_tensors(adapter)
+
+
+def test_a_container_is_unpacked_like_an_archive(project: Path, tmp_path: Path) -> None:
+    """The folder has the members as files, in PEFT's layout."""
+    opened = open_expert(signed(project))
+    assert opened.package is not None
+
+    unpack(signed(project), tmp_path / "new", contents=opened.package.contents)
+
+    other = decode(next((project / "archive").glob("*.expert")).read_bytes())
+    found = {path.name: path.read_bytes() for path in (tmp_path / "new").iterdir()}
+    assert {name: data for name, data in found.items() if name != "signature.sig"} == {
+        name: data for name, data in other.items() if name != "signature.sig"
+    }
+
+
+def rewritten(project: Path, change: Callable[[dict[str, bytes]], None]) -> bytes:
+    """A container of the expert's members with something changed, and the hashes in its manifest made right."""
+    members = decode(archive(project).read_bytes())
+    change(members)
+    file = io.BytesIO()
+    write_container(file, {name: Held(data) for name, data in members.items()}, options=Options())
+    return file.getvalue()
+
+
+def drop(name: str) -> Callable[[dict[str, bytes]], None]:
+    """Leaves a member out."""
+
+    def change(members: dict[str, bytes]) -> None:
+        del members[name]
+
+    return change
+
+
+def with_hash(name: str, digest: str | None) -> Callable[[dict[str, bytes]], None]:
+    """Gives another hash for a member in the manifest, or none."""
+
+    def change(members: dict[str, bytes]) -> None:
+        manifest = json.loads(members["manifest.json"])
+        manifest["integrity"]["files"][name] = digest
+        if digest is None:
+            del manifest["integrity"]["files"][name]
+        members["manifest.json"] = json.dumps(manifest).encode()
+
+    return change
+
+
+WRONG = {
+    "a section that the manifest does not name": with_hash("README.md", None),
+    "a member that is not there": drop("README.md"),
+    "another hash for a member": with_hash("README.md", "0" * 64),
+    "another hash for the adapter": with_hash("adapter_model.safetensors", "0" * 64),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_manifest_about_other_sections_is_refused(project: Path, tmp_path: Path, wrong: str) -> None:
+    """The metadata names every member but itself, with the hash of its own bytes."""
+    put(tmp_path / "a.expert", rewritten(project, WRONG[wrong]))
+
+    with pytest.raises(IntegrityError, match="integrity"):
+        open_expert(tmp_path / "a.expert")
+
+
+def test_a_member_of_no_meaning_has_no_section(project: Path) -> None:
+    """There is no type for it, so it cannot be written."""
+
+    def add(members: dict[str, bytes]) -> None:
+        members["notes.txt"] = b"x"
+
+    with pytest.raises(FormatError, match=r"notes\.txt: expected a member of a package"):
+        rewritten(project, add)
