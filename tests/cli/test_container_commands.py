@@ -3,48 +3,27 @@
 from __future__ import annotations
 
 import json
-import shlex
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from expertkit.cli.main import main
 from expertkit.containers.reader import Container
 from expertkit.containers.sources import Held
+from tests.cli.running import NAME, PAIR, enter_project, run, run_json
 from tests.docs.make import ROOT
-from tests.packages.builders import make_project, put
+from tests.packages.builders import put
 
 GOLDEN = ROOT / "tests/golden"
-NAME = "expert-mini-nano.v1.0.0.expert"
 RAW, PACKED, ARCHIVE = GOLDEN / "container" / NAME, GOLDEN / "container-packed" / NAME, GOLDEN / NAME
-PAIR = "--expert expert-mini --base nano"
 READING = ("validate", "inspect", "diff {path}", "verify --key {key} --at 2026-02-01", "unpack {new}")
 RETIRED = "archives will be retired: expert-cli convert makes containers of them (docs/migration.md)"
-
-
-def run(command: str, *, status: int = 0) -> Result:
-    """The result of ``expert-cli <command>``, whose exit status must be ``status``."""
-    result = CliRunner().invoke(main, shlex.split(command))
-    assert result.exit_code == status, result.output
-    return result
-
-
-def run_json(command: str) -> Any:
-    """The one JSON object that the command prints on stdout."""
-    return json.loads(run(f"{command} --json").stdout)
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An accepted expert in the current folder, and a signer's home that is not the person's own."""
-    make_project(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EXPERTKIT_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("EXPERTKIT_KEY", raising=False)
-    return tmp_path
+    return enter_project(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("path", [RAW, ARCHIVE], ids=["container", "archive"])

@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from expertkit.cli.main import main
 from expertkit.files import read_json
-from tests.packages.builders import decompose_adapter, judge, make_project, other_base, put, train
-
-NAME = "expert-mini-nano.v1.0.0.expert"
-PAIR = "--expert expert-mini --base nano"
+from tests.cli.running import NAME, PAIR, enter_project, run, run_json
+from tests.packages.builders import decompose_adapter, judge, other_base, put, train
 
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An accepted expert in the current folder, and a signer's home that is not the person's own."""
-    make_project(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("EXPERTKIT_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("EXPERTKIT_KEY", raising=False)
-    return tmp_path
-
-
-def run(command: str, *, status: int = 0) -> Result:
-    """The result of ``expert-cli <command>``, whose exit status must be ``status``."""
-    result = CliRunner().invoke(main, shlex.split(command))
-    assert result.exit_code == status, result.output
-    return result
-
-
-def run_json(command: str, *, status: int = 0) -> Any:
-    """The one JSON object that the command prints on stdout."""
-    return json.loads(run(f"{command} --json", status=status).stdout)
+    return enter_project(tmp_path, monkeypatch)
 
 
 def test_the_line_from_adapter_to_release(project: Path) -> None:
