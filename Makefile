@@ -43,6 +43,7 @@ bench: setup
 
 attack: setup
 	@python -m tests.attacks.generated
+	@python -m tests.attacks.containers
 
 bases: setup
 	@for base in qwen3-tiny qwen3-small; do expert-cli base build $$base --verify || exit 1; done

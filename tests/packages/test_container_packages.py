@@ -9,15 +9,18 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from expertkit.adapters import encode_tensors
+from expertkit.adapters.tensors import encode
 from expertkit.containers.reader import Container
 from expertkit.containers.signatures import Signature
 from expertkit.containers.sources import Held, mapped
 from expertkit.containers.writer import Options, write_signed
 from expertkit.errors import ExpertError, FormatError, IntegrityError, SignatureError, UnsupportedError
 from expertkit.evaluation.packaged import open_packaged
+from expertkit.files import sha256_bytes
 from expertkit.packages.making.build import build, prepare
 from expertkit.packages.reading.container import only_envelope
 from expertkit.packages.reading.opening import open_expert
@@ -27,6 +30,8 @@ from expertkit.packages.verify import verify, vouch
 from expertkit.packages.weights import read_adapter
 from expertkit.packages.writing import write_container
 from tests.archives.builders import decode
+from tests.archives.builders import encode as encode_archive
+from tests.containers.builders import patched
 from tests.packages.builders import NOW, RECIPE, WEIGHTS, make_project, make_signer, pack, publisher, put, sign
 
 BINARY = replace(RECIPE, package=replace(RECIPE.package, format="binary"))
@@ -175,11 +180,9 @@ def test_a_signature_outside_its_time_vouches_for_nothing(project: Path, at: obj
 
 def test_an_archive_cannot_carry_the_signature_of_a_container(project: Path, tmp_path: Path) -> None:
     """The statement of a container lists no members, and so is none of an archive."""
-    from tests.archives.builders import encode
-
     members = decode(next((project / "archive").glob("*.expert")).read_bytes())
 
-    error = verdict(tmp_path, encode({**members, "signature.sig": own(signed(project)).envelope}))
+    error = verdict(tmp_path, encode_archive({**members, "signature.sig": own(signed(project)).envelope}))
 
     assert isinstance(error, SignatureError)
     assert "over others" in str(error)
@@ -282,6 +285,29 @@ def test_a_manifest_about_other_sections_is_refused(project: Path, tmp_path: Pat
 
     with pytest.raises(IntegrityError, match="integrity"):
         open_expert(tmp_path / "a.expert")
+
+
+def test_the_dtype_of_a_section_of_tensors_is_that_of_its_tensors(project: Path, tmp_path: Path) -> None:
+    """Of what speaks for the expert to a router too, whose bytes are the member's own."""
+
+    def add(members: dict[str, bytes]) -> None:
+        members["router/embeddings.safetensors"] = encode({"e": np.ones((2, 2), np.float32)}, "float16")
+        manifest = json.loads(members["manifest.json"])
+        manifest["integrity"]["files"] |= {
+            "router/embeddings.safetensors": sha256_bytes(members["router/embeddings.safetensors"])
+        }
+        members["manifest.json"] = json.dumps(manifest).encode()
+
+    data = rewritten(project, add)
+    put(tmp_path / "a.expert", data)
+    put(tmp_path / "b.expert", patched(data, lambda pieces: pieces.entries[2].update(dtype=1)))
+
+    opened = open_expert(tmp_path / "a.expert")
+
+    assert opened.package is not None
+    assert "router/embeddings.safetensors" in opened.package.contents.members
+    with pytest.raises(FormatError, match="expected dtype 1, as its entry says, got float16"):
+        open_expert(tmp_path / "b.expert")
 
 
 def test_a_member_of_no_meaning_has_no_section(project: Path) -> None:

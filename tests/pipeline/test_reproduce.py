@@ -42,7 +42,7 @@ def test_sources_that_are_nowhere_are_told_before_anything_is_computed(workspace
     done = workspace.run("expert-cli", "reproduce", f"build/packages/expert-sql-{BASE}/expert-sql-{BASE}.v1.0.0.expert")
 
     assert done.returncode == 4
-    assert done.stderr.startswith("Error: experts/expert-sql: expected the source of digest ")
+    assert done.stderr.splitlines()[1].startswith("Error: experts/expert-sql: expected the source of digest ")
     assert "got none in git and none here\nHint: git fetch" in done.stderr
     assert len(workspace.must("git", "worktree", "list").splitlines()) == 1
 

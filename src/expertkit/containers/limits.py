@@ -17,6 +17,10 @@ FREE_FILE = 16 << 20
 """... and so many of a file."""
 WINDOW = 8 << 20
 """Bytes that a frame may refer back."""
+BLOCK = 1 << 10
+"""Decoded bytes for each block of a frame ..."""
+FREE_BLOCKS = 16
+"""... beyond so many."""
 SIGNATURES = 16
 ENVELOPE = 1 << 16
 """Bytes of an envelope, and of a chain."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from expertkit.errors import FormatError
+from expertkit.errors import FormatError, IntegrityError
 from expertkit.files import listing_digest
 from expertkit.members.names import SIGNATURE, order
 
@@ -111,9 +111,10 @@ def collect(
 
 
 @contextmanager
-def naming_errors(path: Path) -> Iterator[None]:
-    """Let an error about what is in a package say which file that is."""
+def naming_errors(path: Path, *, is_placed: bool = False) -> Iterator[None]:
+    """Let an error about what is in a package say which file that is, and if ``is_placed`` at which of its bytes."""
     try:
         yield
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}", offset=error.offset, hint=error.hint) from error
+    except (FormatError, IntegrityError) as error:
+        place = f" (at byte {error.offset})" if is_placed and error.offset is not None else ""
+        raise type(error)(f"{path}: {error}{place}", offset=error.offset, hint=error.hint) from error

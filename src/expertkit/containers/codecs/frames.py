@@ -99,7 +99,8 @@ def _check(stored: memoryview, *, size: int) -> None:
     if content != size or window > limits.WINDOW:
         wanted = f"{size} bytes and a window of at most {limits.WINDOW}"
         raise FormatError(f"zstd frame: expected {wanted}, got {content} and {window}", offset=at)
-    end = _walk(stored, at + width, most=min(window, _LARGEST_BLOCK))
+    blocks = limits.FREE_BLOCKS + size // limits.BLOCK
+    end = _walk(stored, at + width, largest=min(window, _LARGEST_BLOCK), blocks=blocks)
     if end != len(stored):
         raise FormatError(f"zstd frame: expected it to end after {len(stored)} bytes, got its end at {end}", offset=end)
 
@@ -110,13 +111,14 @@ def _window(descriptor: int) -> int:
     return base + (base >> 3) * (descriptor & 7)
 
 
-def _walk(stored: memoryview, at: int, *, most: int) -> int:
-    """Where the last block ends; none may be larger than ``most`` bytes."""
-    while True:
+def _walk(stored: memoryview, at: int, *, largest: int, blocks: int) -> int:
+    """Where the last of at most so many blocks ends, each of at most ``largest`` bytes."""
+    for _ in range(blocks):
         block = int.from_bytes(stored[at : at + 3], "little")
         is_last, kind, size = block & 1, block >> 1 & 3, block >> 3
-        if at + 3 > len(stored) or kind == _RESERVED or size > most:
+        if at + 3 > len(stored) or kind == _RESERVED or size > largest:
             raise FormatError("zstd frame: expected a block, got other bytes or none", offset=at)
         at += 3 + (1 if kind == _RLE else size)
         if is_last:
             return at
+    raise FormatError(f"zstd frame: expected at most {blocks} blocks, got more", offset=at)

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from expertkit.adapters import layers
-from expertkit.containers import header, kinds, sources
+from expertkit.adapters import layers, tensors
+from expertkit.containers import header, kinds, sources, toc
 from expertkit.containers.reader import Container
 from expertkit.containers.toc import Entry
 from expertkit.errors import FormatError, IntegrityError, SignatureError
 from expertkit.manifest import Reading, load
-from expertkit.members.contents import Chunk, Part, pieces
+from expertkit.members.contents import Chunk, Part, naming_errors, pieces
 from expertkit.members.names import SIGNATURE, order
 from expertkit.packages.names import MANIFEST, TENSORS
 from expertkit.packages.sections import check_kinds
@@ -28,25 +28,9 @@ def open_container(path: Path) -> Iterator[Container]:
         FormatError, IntegrityError: it is not sound, as far as that is seen without its sections.
     """
     with sources.read(path) as source:
-        with naming(path):
+        with naming_errors(path, is_placed=True):
             found = Container(source)
         yield found
-
-
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Let an error about a container say which file that is."""
-    try:
-        yield
-    except FormatError as error:
-        raise type(error)(_placed(path, error), offset=error.offset, hint=error.hint) from error
-    except IntegrityError as error:
-        raise IntegrityError(_placed(path, error), offset=error.offset, hint=error.hint) from error
-
-
-def _placed(path: Path, error: FormatError | IntegrityError) -> str:
-    where = "" if error.offset is None else f" (at byte {error.offset})"
-    return f"{path}: {error}{where}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,13 +84,24 @@ def parts(container: Container) -> Iterator[Part]:
         if name == MANIFEST:
             yield Part(name=name, size=len(container.metadata), chunks=pieces(container.metadata))
         elif name in whole:
-            yield Part(name=name, size=whole[name].raw, chunks=container.chunks(whole[name]))
+            yield Part(name=name, size=whole[name].raw, chunks=_chunks(container, whole[name]))
         else:
             with Layers(container, threads=1) as found:
                 yield _adapter(found)
     envelope = only_envelope(container)
     if envelope is not None:
         yield Part(name=SIGNATURE, size=len(envelope), chunks=[envelope])
+
+
+def _chunks(container: Container, entry: Entry) -> Iterator[memoryview]:
+    """A section's bytes; of tensors, once the header among them has the dtype of the entry."""
+    if entry.dtype:
+        head = bytes(next(container.chunks(entry)))
+        _rows, _start, dtype = tensors.read_rows(head, size=entry.raw)
+        if toc.DTYPES[dtype] != entry.dtype:
+            message = f"{entry.describe()}: expected dtype {entry.dtype}, as its entry says, got {dtype}"
+            raise FormatError(message, offset=entry.at)
+    yield from container.chunks(entry)
 
 
 def only_envelope(container: Container) -> bytes | None:

@@ -10,7 +10,7 @@ from expertkit.archives import archive
 from expertkit.containers import header, limits
 from expertkit.errors import IntegrityError, UnsupportedError
 from expertkit.files import open_regular, sha256_bytes
-from expertkit.members.contents import Contents, Form, Part, collect
+from expertkit.members.contents import Contents, Form, Part, collect, naming_errors
 from expertkit.members.names import SIGNATURE
 from expertkit.packages.reading import container
 
@@ -59,7 +59,7 @@ def scan(
     """
     if form != "container":
         return archive.scan(path, keep=keep, watch=watch, form=form, largest_kept=largest_kept)
-    with container.open_container(path) as found, container.naming(path):
+    with container.open_container(path) as found, naming_errors(path, is_placed=True):
         container.outline(found, file=str(path), compatible=True)
         parts = map(watch, container.parts(found))
         return collect(parts, form=form, keep=keep, largest_kept=largest_kept, root=found.root)
@@ -83,7 +83,7 @@ def read_signature(path: Path) -> bytes | None:
 def open_parts(path: Path, *, form: Form) -> Iterator[Iterator[Part]]:
     """The members of a package, each to be used before the next is asked for."""
     if form == "container":
-        with container.open_container(path) as found, container.naming(path):
+        with container.open_container(path) as found, naming_errors(path, is_placed=True):
             yield container.parts(found)
     else:
         with open_regular(path) as file:

@@ -12,6 +12,7 @@ from expertkit.archives import gzip
 from expertkit.containers import header
 from expertkit.files import open_regular
 from expertkit.manifest import Manifest, Reading, load
+from expertkit.members.contents import naming_errors
 from expertkit.recipes.experts import check_folder, read_text
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _open_package(path: Path, *, compatible: bool, is_whole: bool) -> Opened:
     if form != "container":
         checked = open_canonical(path, compatible=compatible)
         return Opened(path=path, kind="archive", reading=checked.reading, package=checked)
-    with container.open_container(path) as found, container.naming(path):
+    with container.open_container(path) as found, naming_errors(path, is_placed=True):
         outline = container.outline(found, file=str(path), compatible=compatible)
     whole = open_canonical(path, compatible=compatible) if is_whole else None
     return Opened(path=path, kind="container", reading=outline.reading, package=whole, outline=outline)
