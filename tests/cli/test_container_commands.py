@@ -35,7 +35,7 @@ def test_each_run_says_the_form_that_it_read(tmp_path: Path, path: Path, command
 
     told = run(f"{name} {path} {rest}").stderr.splitlines()
 
-    form = "container, format 1" if path == RAW else "archive, tar.gz"
+    form = "container, format 1.0" if path == RAW else "archive, tar.gz"
     assert {line for line in told if line.startswith(str(path))} == {f"{path}: {form}"}
     assert told.count(RETIRED) == (0 if path == RAW else 1)
 
@@ -154,6 +154,49 @@ def test_converted_with_a_key_it_verifies(project: Path) -> None:
     assert (
         run_json(f"verify new/{NAME} --key {project}/build/publisher.pub")["content_digest"] == made["content_digest"]
     )
+
+
+def test_two_packages_of_one_name_are_not_converted_into_one(tmp_path: Path) -> None:
+    """Nothing is overwritten in silence."""
+    for folder in ("a", "b"):
+        put(tmp_path / folder / NAME, ARCHIVE.read_bytes())
+
+    refused = run(f"convert {tmp_path}/a {tmp_path}/b --output {tmp_path}/new", status=2)
+
+    assert "expected packages of different names" in refused.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_failed_conversion_says_what_helps(tmp_path: Path) -> None:
+    """The hint of the first error that has one."""
+    refused = run(f"convert {ARCHIVE} --output {ARCHIVE.parent}", status=12)
+
+    assert "Hint: --output DIR" in refused.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"convert {ARCHIVE} --valid-days 3", f"convert {RAW} --to archive --codec raw",
+        f"package {PAIR} --format archive --alignment 4096",
+    ],
+)  # fmt: skip
+def test_an_option_without_effect_is_refused(command: str) -> None:
+    """Nobody is left to think that it did something."""
+    assert "expected --" in run(command, status=2).stderr
+
+
+def test_a_newer_format_is_named(tmp_path: Path) -> None:
+    """In the line that says the form, and in the refusal."""
+    data = RAW.read_bytes()
+    put(tmp_path / "a.expert", data[:8] + b"\2" + data[9:])
+
+    told = run(f"validate {tmp_path}/a.expert", status=11).stderr
+
+    assert "a.expert: container, format 2.0" in told
+    assert "expected format version 1, got 2.0" in told
 
 
 def test_nothing_to_convert_is_said(tmp_path: Path) -> None:

@@ -74,10 +74,7 @@ CASES = {
     "padding before a section": Case(data=replaced(BASE, AT[2] - 1, b"\1"), offset=AT[2] - 1, word="padding"),
     "padding before the signatures": Case(data=replaced(SMALLEST, 400, b"\1"), offset=400, word="padding"),
     # 2. The header
-    "nothing": Case(data=b"", offset=0, word="begins"),
     "the magic alone": Case(data=BASE[:8], offset=8, word="128 bytes"),
-    "another magic": headed("begins", "magic", magic=b"HLLMEXP\1"),
-    "a TAR archive": Case(data=bytes(10_240), offset=0, word="begins"),
     "a header of 127 bytes": headed("header size", "size", size=127),
     "a header of 256 bytes": headed("header size", "size", size=256),
     "the first critical flag": headed("bit 0", "flags", flags=1),
@@ -219,6 +216,18 @@ def test_another_major_version_is_named(major: int) -> None:
         everything(Held(data))
 
     assert (refusal.value.offset, refusal.value.hint) == (8, "a newer version of this program may read it")
+    assert second(data) is None
+
+
+@pytest.mark.parametrize(
+    "data", [b"", bytes(10_240), b"HLLMEXP\1" + BASE[8:]], ids=["nothing", "a TAR archive", "another magic"]
+)
+def test_what_begins_otherwise_is_no_container(data: bytes) -> None:
+    """It may be something else that is whole."""
+    with pytest.raises(UnsupportedError, match="begins") as refusal:
+        everything(Held(data))
+
+    assert refusal.value.offset == 0
     assert second(data) is None
 
 

@@ -185,7 +185,7 @@ def test_an_archive_cannot_carry_the_signature_of_a_container(project: Path, tmp
     error = verdict(tmp_path, encode_archive({**members, "signature.sig": own(signed(project)).envelope}))
 
     assert isinstance(error, SignatureError)
-    assert "over others" in str(error)
+    assert "about an archive, got one about a container" in str(error)
 
 
 def test_a_container_is_opened_by_its_first_bytes(project: Path, tmp_path: Path) -> None:

@@ -96,6 +96,11 @@ class Stored:
         for at in range(0, len(self.data), size):
             yield self._read(self.data[at : at + size])
 
+    def array(self) -> NDArray[Any]:
+        """A view of the numbers as they are stored, in their shape; of bfloat16, which numpy has not, of their bits."""
+        kind = {"float32": "<f4", "float16": "<f2", "bfloat16": "<u2"}[self.dtype]
+        return np.frombuffer(self.data, dtype=kind).reshape(self.shape)
+
     def check_finite(self) -> None:
         """Return if all numbers are finite, looking at their bits alone.
 

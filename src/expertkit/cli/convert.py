@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,18 +24,20 @@ _FORMS = {"binary": "container", "archive": "archive"}
     "--to", "form", type=click.Choice(list(_FORMS)), default="binary", show_default=True, help="The form to write."
 )
 @click.option(
-    "--output", type=options.PATH, metavar="DIR",
-    help="Folder for the results; by default binary/ or archive/ beside each package.",
+    "--output", type=options.PATH, default="converted", show_default=True, metavar="DIR",
+    help="Folder for the results.",
 )  # fmt: skip
 @options.codec
 @options.compression_level
 @options.alignment
 @click.option("--key", type=options.PATH, metavar="KEY", help="The private key to sign the results with.")
-@click.option("--valid-days", type=click.IntRange(1, 3650), default=365, show_default=True, metavar="DAYS")
+@click.option(
+    "--valid-days", type=click.IntRange(1, 3650), metavar="DAYS", help="Days until the signature expires, 365 if none."
+)
 @options.as_json
 def command(  # noqa: PLR0913  # one argument per option
-    packages: tuple[Path, ...], *, form: str, output: Path | None, codec: str | None, compression_level: int | None,
-    alignment: str | None, key: Path | None, valid_days: int, as_json: bool,
+    packages: tuple[Path, ...], *, form: str, output: Path, codec: str | None, compression_level: int | None,
+    alignment: str | None, key: Path | None, valid_days: int | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Write PACKAGES, or every package of a folder, in another form with the very same members.
 
@@ -49,22 +51,27 @@ def command(  # noqa: PLR0913  # one argument per option
     from expertkit.errors import ExpertError, PackagingError
     from expertkit.packages.conversion import convert
 
-    signer = make_signer(key, valid_days=valid_days) if key else None
+    if valid_days is not None and key is None:
+        raise click.UsageError("expected --valid-days with --key")
+    if form == "archive" and {codec, compression_level, alignment} != {None}:
+        raise click.UsageError("expected --codec, --compression-level and --alignment with --to binary")
+    signer = make_signer(key, valid_days=valid_days or 365) if key else None
     chosen = {"codec": codec, "level": compression_level, "alignment": alignment and int(alignment)}
     how = Options(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    files = _files(packages)
+    reading.tell_forms(*files)
     done: list[Converted] = []
-    failed: list[str] = []
-    for path in _files(packages):
-        reading.tell_forms(path)
+    failed: list[ExpertError] = []
+    for path in files:
         try:
-            target = output or path.parent / form
-            done.append(convert(path, output=target, form=_FORMS[form], options=how, signer=signer))  # type: ignore[arg-type]
+            done.append(convert(path, output=output, form=_FORMS[form], options=how, signer=signer))  # type: ignore[arg-type]
         except ExpertError as error:
-            failed += error.lines
+            failed.append(error)
     if done or not failed:
         _show(done, as_json=as_json)
     if failed:
-        raise PackagingError(*failed)
+        hint = next((error.hint for error in failed if error.hint), None)
+        raise PackagingError(*(line for error in failed for line in error.lines), hint=hint)
 
 
 def _show(done: Sequence[Converted], *, as_json: bool) -> None:
@@ -72,12 +79,17 @@ def _show(done: Sequence[Converted], *, as_json: bool) -> None:
     emit(facts, as_json=as_json, text=[line for each in done for line in each.describe()])
 
 
-def _files(packages: Sequence[Path]) -> Iterator[Path]:
-    """The packages that were named, and those in the folders that were."""
+def _files(packages: Sequence[Path]) -> list[Path]:
+    """The packages that were named, and those in the folders that were; no two of one name."""
     from expertkit.packages.output import packages as inside
 
+    found: dict[str, Path] = {}
     for path in packages:
-        found = inside(path) if path.is_dir() else [path]
-        if not found:
+        files = inside(path) if path.is_dir() else [path]
+        if not files:
             raise click.UsageError(f"{path}: expected packages in this folder, got none")
-        yield from found
+        for file in files:
+            if file.name in found:
+                raise click.UsageError(f"{file}: expected packages of different names, got {found[file.name]} as well")
+            found[file.name] = file
+    return list(found.values())

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @options.codec
 @options.compression_level
+@options.alignment
 @click.option("--include-tests", is_flag=True, help="Let the expert's tests/ travel with it.")
 @click.option("--list-contents", is_flag=True, help="Print what would be packed, and pack nothing.")
 @click.option("--output", type=options.PATH, metavar="DIR", help="Folder to put the package into.")
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 @options.as_json
 def command(  # noqa: PLR0913  # one argument per option
     expert: str, asked: str | None, *, all_models: bool, weights: Path | None, form: str | None, codec: str | None,
-    compression_level: int | None, include_tests: bool, list_contents: bool, output: Path | None,
+    compression_level: int | None, alignment: str | None, include_tests: bool, list_contents: bool, output: Path | None,
     record_refusal: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Pack an expert for one base into build/packages/<expert>-<base>/.
@@ -60,7 +61,10 @@ def command(  # noqa: PLR0913  # one argument per option
     if not bases:
         one = ", ".join(known)
         raise click.UsageError(f"{expert} has several base models, expected --base, one of {one}, or --all-models")
-    changes = {"format": form, "codec": codec, "compression_level": compression_level}
+    stored = {"codec": codec, "compression_level": compression_level, "alignment": alignment and int(alignment)}
+    if form == "archive" and {*stored.values()} != {None}:
+        raise click.UsageError("expected --codec, --compression-level and --alignment with --format binary")
+    changes = {"format": form, **stored}
     chosen: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     chosen |= {"include_tests": True} if include_tests else {}
     recipes = {base: read_recipe(Path(), expert, base) for base in bases}

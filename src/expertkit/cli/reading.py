@@ -20,18 +20,16 @@ list_sections = click.option("--list-sections", is_flag=True, help="Print a cont
 
 def tell_forms(*paths: Path) -> None:
     """Say on stderr in which form each package was found, and once what becomes of archives; nothing of other files."""
-    from expertkit.containers import header
-    from expertkit.packages.reading.opening import begins_as
+    from expertkit.packages.reading.opening import describe_form
 
-    words = {"container": f"container, format {header.MAJOR}", "archive": "archive, tar.gz"}
     found: dict[Path, str] = {}
     for path in paths:
         with suppress(FormatError, OSError):  # which the command itself meets next
-            form = None if path.is_dir() else begins_as(path)
+            form = None if path.is_dir() else describe_form(path)
             found |= {path: form} if form else {}
-    for path, word in found.items():
-        say(f"{path}: {words[word]}", err=True)
-    if "archive" in found.values():
+    for path, form in found.items():
+        say(f"{path}: {form}", err=True)
+    if any(form.startswith("archive") for form in found.values()):
         say("archives will be retired: expert-cli convert makes containers of them (docs/migration.md)", err=True)
 
 
@@ -43,6 +41,7 @@ def show_parts(path: Path, *, metadata: bool, sections: bool, compatible: bool, 
     from expertkit.packages import inspection
     from expertkit.packages.reading.opening import open_expert
 
+    tell_forms(path)
     opened = open_expert(path, compatible=compatible, is_whole=False)
     raw = dict(opened.manifest.raw)
     rows = inspection.list_sections(opened) if sections else []

@@ -11,8 +11,10 @@ from expertkit.errors import FormatError, UnsupportedError
 MAGIC = b"HLLMEXP\0"
 SIZE = 128
 MAJOR, MINOR = 1, 0
+_GZIP = b"\x1f\x8b"
 
 _FIELDS = struct.Struct("<8sHHIIIQQQQQ32sQQ16s")
+_VERSION = struct.Struct("<HH")
 _DIGEST_AT, _DIGEST_END = 64, 112
 _CRITICAL = range(16)
 """Bits of the flags that a reader has to know, of which none is defined."""
@@ -52,7 +54,9 @@ def decode(data: bytes) -> Header:
         FormatError: it is none of a version that is known here, or a field is not what it has to be.
     """
     if data[: len(MAGIC)] != MAGIC:
-        raise FormatError(f"header: expected a container, which begins {MAGIC!r}, got {data[: len(MAGIC)]!r}", offset=0)
+        message = f"header: expected a container, which begins {MAGIC!r}, got {data[: len(MAGIC)]!r}"
+        hint = "expert-cli convert makes a container of an archive" if data.startswith(_GZIP) else None
+        raise UnsupportedError(message, offset=0, hint=hint)
     if len(data) < SIZE:
         raise FormatError(f"header: expected {SIZE} bytes, got {len(data)}", offset=len(data))
     (_magic, major, minor, size, flags, sections, metadata_at, metadata_size, toc_at, toc_size, content_end, root,
@@ -76,6 +80,18 @@ def decode(data: bytes) -> Header:
         toc_at=toc_at, toc_size=toc_size, content_end=content_end, root=root, signatures_at=signatures_at,
         signatures_size=signatures_size,
     )  # fmt: skip
+
+
+def version(data: bytes) -> tuple[int, int]:
+    """Major and minor version that a header names, whether it is read here or not.
+
+    Raises:
+        FormatError: it ends before that.
+    """
+    if len(data) < _VERSION.size + len(MAGIC):
+        raise FormatError(f"header: expected {SIZE} bytes, got {len(data)}", offset=len(data))
+    major, minor = _VERSION.unpack_from(data, len(MAGIC))
+    return major, minor
 
 
 def without_digest(data: bytes) -> bytes:

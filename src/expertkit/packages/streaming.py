@@ -15,12 +15,13 @@ from threading import Lock
 from types import TracebackType
 from typing import Self
 
-from expertkit.adapters import layers
+from expertkit.adapters import layers, tensors
 from expertkit.adapters.tensors import Stored
 from expertkit.containers import codecs, kinds, toc
 from expertkit.containers.reader import Container
 from expertkit.containers.toc import Entry
 from expertkit.errors import FormatError
+from expertkit.packages.names import TENSORS
 
 BUDGET = 64 << 20
 """Bytes of decoded layers that are kept."""
@@ -48,8 +49,7 @@ class Layers:
             threads: that hash and decode; as many as processors if None.
             check: what the tensors of each layer have to pass, such as ``fitting``.
         """
-        parts = [entry for entry in container.entries if entry.type == kinds.ADAPTER.number]
-        self._entries = {None if entry.layer == toc.NO_LAYER else entry.layer: entry for entry in parts}
+        self._entries = {_layer(entry): entry for entry in container.entries if _is_part(entry)}
         self._container, self._budget, self._check = container, budget, check
         self._pool = ThreadPoolExecutor(threads or os.cpu_count())
         self._lock = Lock()
@@ -130,11 +130,21 @@ class Layers:
         return 0 if entry.codec == codecs.RAW and self._container.source.is_stable else entry.raw
 
 
+def _is_part(entry: Entry) -> bool:
+    """Whether a section holds tensors of the adapter, which may be a soft prompt, whole."""
+    return entry.type == kinds.ADAPTER.number or (entry.type, entry.name) == (kinds.SOFT_PROMPT.number, TENSORS)
+
+
+def _layer(entry: Entry) -> int | None:
+    return None if entry.type == kinds.SOFT_PROMPT.number or entry.layer == toc.NO_LAYER else entry.layer
+
+
 def _load(container: Container, part: tuple[int | None, Entry], *, check: Check) -> Tensors:
     layer, entry = part
     data = container.read(entry)
     try:
-        found = layers.read_part(data, layer=layer)
+        is_prompt = entry.type == kinds.SOFT_PROMPT.number
+        found = tensors.stored(data) if is_prompt else layers.read_part(data, layer=layer)
         for tensor in found.values():
             tensor.check_finite()
     except FormatError as error:

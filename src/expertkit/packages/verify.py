@@ -66,7 +66,7 @@ def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
     return Verified(contents=contents, manifest=checked.manifest, statement=statement)
 
 
-def vouch(container: Container, *, trusted: PublicKey, at: datetime, file: str) -> Vouched:
+def vouch(container: Container, *, trusted: PublicKey, at: datetime, file: str = "container") -> Vouched:
     """Check who vouches for a container whose sections nobody has read yet, in time that grows with their number alone.
 
     Each section is checked against the signed root when it is first read.
@@ -103,6 +103,11 @@ def _check_about(
     """What was signed must be this package and nothing else."""
     (base,) = manifest.base_models
     signed = {each.name: (each.size, each.sha256) for each in statement.members}
+    if bool(signed) is not bool(members):
+        forms = ("a container", "an archive") if signed else ("an archive", "a container")
+        raise SignatureError(
+            f"{file}: expected a signature about {forms[0]}, got one about {forms[1]}", hint=f"expert-cli sign {file}"
+        )
     if (signed, statement.content_digest) != (members, content_digest):
         raise SignatureError(f"{file}: expected a signature over these members, got one over others")
     about = (statement.name, statement.version, statement.base.name, statement.base.fingerprint)

@@ -24,7 +24,7 @@ class Outcome:
 
     content_digest: str
     rebuilt_digest: str | None
-    """None where the gate refused what was made."""
+    """None where the gate refused what was made. A container's own depends on its codec and the version of zstd too."""
     members: tuple[str, ...]
     """Those that differ."""
     environment: tuple[str, ...]
@@ -34,8 +34,8 @@ class Outcome:
 
     @property
     def is_identical(self) -> bool:
-        """Whether the contents are the same, byte for byte."""
-        return self.content_digest == self.rebuilt_digest
+        """Whether every member is the same, byte for byte, whatever the form and the codec."""
+        return self.rebuilt_digest is not None and not self.members
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as JSON values."""
@@ -44,7 +44,8 @@ class Outcome:
     def describe(self) -> Iterator[str]:
         """The outcome for a person."""
         if self.is_identical:
-            yield f"content-identical: {self.content_digest}"
+            stored = "" if self.content_digest == self.rebuilt_digest else f", stored otherwise: {self.rebuilt_digest}"
+            yield f"content-identical: {self.content_digest}{stored}"
         else:
             yield f"not identical: expected {self.content_digest}, got {self.rebuilt_digest or 'a refused expert'}"
             yield from (f"  member: {name}" for name in self.members)

@@ -78,6 +78,16 @@ def _open_package(path: Path, *, compatible: bool, is_whole: bool) -> Opened:
     return Opened(path=path, kind="container", reading=outline.reading, package=whole, outline=outline)
 
 
+def describe_form(path: Path) -> str | None:
+    """What a file begins as, in words, with the version of a container's format; None if not as a package."""
+    form = begins_as(path)
+    if form != "container":
+        return form and "archive, tar.gz"
+    with open_regular(path) as file:
+        major, minor = header.version(file.read(header.SIZE))
+    return f"container, format {major}.{minor}"
+
+
 def preload(path: Path) -> None:
     """Load what reads packages, if one is asked for, so that what follows can be timed without it."""
     if path.is_file() and begins_as(path):
