@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 from pathlib import Path
 
 import pytest
+import torch
 
-from benchmarks import accuracy, answering, digests, machine, overhead, release, traces, training
+from benchmarks import accuracy, answering, container, digests, loading, machine, overhead, release, traces, training
 from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.cold import Times, alternate, count
 from benchmarks.commands import typed
+from benchmarks.experts import make, write_large
+from benchmarks.packing import make_lora
 from benchmarks.rows import Lab, Row, at_most, reported
 from benchmarks.table import render
+from expertkit.adapters.tensors import stored
 from expertkit.errors import ExpertError
 from expertkit.files import read_json
 from tests.pipeline.workspace import PROJECT, Workspace
@@ -209,6 +215,68 @@ def test_the_typed_commands_are_those_of_every_stage(tmp_path: Path) -> None:
     assert commands[-1][:2] == ("expert-cli", "release")
     assert len(commands) == len(set(commands)) == 2 + len(experts) + 6 * len(experts) * len(bases)
     assert not any("$" in word for command in commands for word in command)
+
+
+def test_containers_are_held_against_archive_and_library() -> None:
+    """Milliseconds and ratios against their goals, hot and cold apart; a file that stayed in memory is no cold one."""
+    names = [name for name in vars(loading) if name.isupper()]
+    hot = {getattr(loading, name): 0.004 for name in names} | {loading.ARCHIVE: 0.05}
+    cold = {**hot, loading.OPEN: 0.006}
+
+    read = container.compare(Times(hot=hot, cold=cold, left=3))
+    loaded = container.compare_load(Times(hot=hot, cold=cold, left=3))
+
+    assert [row.measured for row in read if row.name.startswith("opened")] == ["4.00 ms", "6.00 ms"]
+    assert _met(read) == [True, False, *[True] * 6, *[None] * 4, True, None, None, False]
+    assert [row.measured for row in loaded if row.met is not None] == ["12.50", "12.50"]
+
+
+def test_every_way_to_read_an_expert_gives_the_same_numbers(tmp_path: Path) -> None:
+    """Both codecs, the archive in both ways, and what would go to a device."""
+    expert = make(tmp_path, make_lora(layers=1))
+    first = loading.read_first(expert, "auto")
+
+    ways = [
+        first,
+        loading.read_first(expert, "raw"),
+        loading.read_layers(expert, "raw"),
+        loading.read_all(expert, "auto")[1],
+        loading.read_archive(expert),
+        loading.read_archive_once(expert),
+    ]
+    tensors = loading.read_to("cpu", expert)
+    times = alternate({**loading.ways(expert), **loading.ways_to("cpu", expert)}, rounds=1)
+
+    assert len(first) == 14
+    assert all(
+        {name: bytes(way[name].data) for name in way} == {name: bytes(first[name].data) for name in first}
+        for way in ways
+    )
+    assert all(
+        bytes(first[name].data) == tensor.view(torch.uint8).numpy().tobytes() for name, tensor in tensors.items()
+    )
+    assert set(times.hot) == set(times.cold) == {*loading.ways(expert), loading.OURS, loading.THEIRS}
+    assert all(seconds > 0 for seconds in times.hot.values())
+
+
+def test_a_file_that_was_read_is_in_memory(tmp_path: Path) -> None:
+    """All of its pages, the last one too."""
+    path = tmp_path / "file"
+    path.write_bytes(bytes(2 * mmap.PAGESIZE + 1))
+    path.read_bytes()
+
+    assert count(path) == 3
+
+
+def test_a_large_adapter_has_about_the_size_that_is_asked_for(tmp_path: Path) -> None:
+    """It is a sound file of 28 layers."""
+    path = tmp_path / "large.safetensors"
+
+    write_large(path, size=5_000_000)
+
+    data = path.read_bytes()
+    assert 4_500_000 < len(data) < 5_500_000
+    assert len(stored(data)) == 2 * 7 * 28
 
 
 def test_the_machine_is_described() -> None:

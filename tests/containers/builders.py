@@ -21,7 +21,7 @@ from expertkit.containers.sources import Held, Source
 from expertkit.containers.toc import ALIGNMENTS, NO_LAYER, align
 from expertkit.containers.writer import Draft, Options, write, write_signed
 from expertkit.errors import FormatError, IntegrityError
-from expertkit.packages.streaming import _load, accept
+from expertkit.packages.streaming import load_layer
 from tests.containers.second_reader import File
 from tests.containers.second_reader import read as read_second
 from tests.containers.second_tensors import Refused
@@ -214,7 +214,7 @@ def everything(source: Source) -> dict[tuple[int, int, str], bytes]:
             continue
         found[(entry.type, entry.layer, entry.name)] = bytes(container.read(entry))
         if entry.type == kinds.ADAPTER.number:
-            _load(container, (None if entry.layer == NO_LAYER else entry.layer, entry), check=accept)
+            load_layer(container, entry)
     return found
 
 

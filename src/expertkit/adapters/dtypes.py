@@ -27,7 +27,7 @@ _EXPONENTS: dict[DType, tuple[str, np.unsignedinteger[Any]]] = {
     "bfloat16": ("<u2", np.uint16(0x7F80)),
 }
 """As what the numbers' bits are read, and the bits that are all set in no finite number."""
-_BLOCK = 1 << 16
+_BLOCK = 1 << 20
 
 
 def encode(values: NDArray[np.float32], dtype: DType) -> bytes:
@@ -59,9 +59,9 @@ def first_infinite(data: bytes | memoryview, dtype: DType) -> int | None:
     kind, exponent = _EXPONENTS[dtype]
     bits = np.frombuffer(data, dtype=kind)
     for at in range(0, len(bits), _BLOCK):
-        odd = (bits[at : at + _BLOCK] & exponent) == exponent
-        if odd.any():
-            return at + int(odd.argmax())
+        exponents = bits[at : at + _BLOCK] & exponent
+        if exponents.max() == exponent:
+            return at + int(exponents.argmax())
     return None
 
 

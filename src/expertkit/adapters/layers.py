@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from expertkit.adapters import tensors
+from expertkit.adapters import dtypes, tensors
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.tensors import Data, Shape, Stored
 from expertkit.errors import FormatError
@@ -104,16 +104,33 @@ def read_part(data: memoryview, *, layer: int | None) -> dict[str, Stored]:
     return found
 
 
-def join_head(shapes: Mapping[str, Shape], dtypes: Sequence[DType]) -> bytes:
+def check_finite(data: memoryview, found: Mapping[str, Stored]) -> None:
+    """Return if all numbers in a part, or in another whole file, are finite.
+
+    Args:
+        data: the file.
+        found: the tensors in it.
+
+    Raises:
+        FormatError: one is not.
+    """
+    size = sum(len(tensor.data) for tensor in found.values())
+    dtype = next(iter(found.values())).dtype
+    if dtypes.first_infinite(data[len(data) - size :], dtype) is not None:
+        for tensor in found.values():
+            tensor.check_finite()
+
+
+def join_head(shapes: Mapping[str, Shape], kinds: Sequence[DType]) -> bytes:
     """What the whole file has before its data, which is that of all tensors sorted by name.
 
     Raises:
         FormatError: the parts differ in dtype.
     """
-    kinds = sorted({*dtypes})
-    if len(kinds) != 1:
-        raise FormatError(f"safetensors: expected parts of one dtype, got {', '.join(kinds)}")
-    return tensors.encode_header(shapes, kinds[0])
+    found = sorted({*kinds})
+    if len(found) != 1:
+        raise FormatError(f"safetensors: expected parts of one dtype, got {', '.join(found)}")
+    return tensors.encode_header(shapes, found[0])
 
 
 def _head(shapes: Mapping[str, Shape], dtype: DType) -> bytes:

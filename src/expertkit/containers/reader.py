@@ -35,8 +35,7 @@ class Container:
         _check_root(self.header, header.without_digest(head), self.metadata, table)
         self.entries = toc.decode(table, at=self.header.toc_at)
         check_places(self.header, self.entries, size=source.size)
-        for begin, end in _gaps(self.header, self.entries):
-            _check_zeros(source, begin, end)
+        _check_zeros(source, header.SIZE + self.header.metadata_size, self.header.toc_at)
         self.signatures = self._read_signatures()
         self._intact: set[int] = set()
 
@@ -46,14 +45,17 @@ class Container:
         return self.header.root.hex()
 
     def stored(self, entry: Entry) -> memoryview:
-        """The stored bytes of a section, whose digest was compared.
+        """The stored bytes of a section, whose digest was compared, and padding before them.
 
         Raises:
             IntegrityError: they changed.
+            FormatError: the padding is not zeros.
         """
         data = self.source.view(entry.at, entry.end)
         if entry.id in self._intact:
             return data
+        self.source.expect(entry.at, entry.end)
+        _check_zeros(self.source, self.entries[entry.id - 2].end if entry.id > 1 else self._toc_end, entry.at)
         found = hashlib.sha256(data).digest()
         if found != entry.digest:
             message = f"{entry.describe()}: expected SHA-256 {entry.digest.hex()}, got {found.hex()}"
@@ -62,36 +64,50 @@ class Container:
             self._intact.add(entry.id)
         return data
 
-    def chunks(self, entry: Entry) -> Iterator[memoryview]:
+    def chunks(self, entry: Entry, *, into: memoryview | None = None) -> Iterator[memoryview]:
         """The bytes of a section in pieces of at most 1 MiB, each valid until the next is asked for.
+
+        Args:
+            entry: the section.
+            into: ``entry.raw`` bytes in which each piece gets its place, if it is to be valid longer.
 
         Raises:
             IntegrityError: its stored bytes changed.
             FormatError: they are not what its codec gives.
         """
+        stored = self.stored(entry)
         try:
-            yield from codecs.decode(self.stored(entry), codec=entry.codec, size=entry.raw)
+            yield from codecs.decode(stored, codec=entry.codec, size=entry.raw, into=into)
         except FormatError as error:
             raise FormatError(f"{entry.describe()}: {error}", offset=entry.at + (error.offset or 0)) from error
 
-    def read(self, entry: Entry) -> memoryview:
+    def read(self, entry: Entry, *, into: memoryview | None = None) -> memoryview:
         """The bytes of a section: a view of the file where it is stored as it is, a copy elsewhere.
+
+        Args:
+            entry: the section.
+            into: ``entry.raw`` bytes to decode to, if not new ones.
 
         Raises:
             IntegrityError, FormatError: as for ``chunks``.
         """
         if entry.codec == codecs.RAW:
             return self.stored(entry)
-        data = bytearray(entry.raw)
-        at = 0
-        for chunk in self.chunks(entry):
-            data[at : at + len(chunk)] = chunk
-            at += len(chunk)
-        return memoryview(data).toreadonly()
+        data = memoryview(bytearray(entry.raw)) if into is None else into
+        for _decoded in self.chunks(entry, into=data):
+            pass
+        return data.toreadonly()
 
     def _read_signatures(self) -> tuple[Signature, ...]:
         begin, size = self.header.signatures_at, self.header.signatures_size
-        return signatures.decode(bytes(self.source.view(begin, begin + size)), at=begin) if begin else ()
+        if not begin:
+            return ()
+        _check_zeros(self.source, self.header.content_end, begin)
+        return signatures.decode(bytes(self.source.view(begin, begin + size)), at=begin)
+
+    @property
+    def _toc_end(self) -> int:
+        return self.header.toc_at + self.header.toc_size
 
 
 def _check_outline(found: Header, *, size: int) -> None:
@@ -146,17 +162,6 @@ def check_places(found: Header, entries: Sequence[Entry], *, size: int) -> None:
     total, most = sum(entry.raw for entry in entries), limits.FREE_FILE + limits.RATIO * size
     if total > most:
         raise FormatError(f"TOC: expected at most {most} bytes once decoded, got {total}", offset=found.toc_at)
-
-
-def _gaps(found: Header, entries: Sequence[Entry]) -> Iterator[tuple[int, int]]:
-    """The ranges of padding."""
-    yield header.SIZE + found.metadata_size, found.toc_at
-    end = found.toc_at + found.toc_size
-    for entry in entries:
-        yield end, entry.at
-        end = entry.end
-    if found.signatures_at:
-        yield end, found.signatures_at
 
 
 def _check_zeros(source: Source, begin: int, end: int) -> None:

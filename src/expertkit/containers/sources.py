@@ -32,6 +32,9 @@ class Source(Protocol):
             FormatError: they are not there any more.
         """
 
+    def expect(self, begin: int, end: int) -> None:
+        """Let the bytes of a range be fetched, because all of them will be read next."""
+
 
 class Held:
     """Bytes in memory."""
@@ -45,6 +48,28 @@ class Held:
     def view(self, begin: int, end: int) -> memoryview:
         """The bytes of a range, without a copy."""
         return self._data[begin:end]
+
+    def expect(self, begin: int, end: int) -> None:
+        """They are there."""
+
+
+class Mapped(Held):
+    """A file that nobody changes, mapped: only what is asked for is read from the disk, and no more around it."""
+
+    def __init__(self, pages: mmap.mmap) -> None:
+        super().__init__(memoryview(pages))
+        self._pages = pages
+        self._advise("MADV_RANDOM", 0, self.size)
+
+    def expect(self, begin: int, end: int) -> None:
+        """Let the disk read them in one go."""
+        self._advise("MADV_WILLNEED", begin, end)
+
+    def _advise(self, what: str, begin: int, end: int) -> None:
+        advice = getattr(mmap, what, None)  # not every system has them, and none has to follow them
+        start = begin - begin % mmap.PAGESIZE
+        if advice is not None and end > start:
+            self._pages.madvise(advice, start, end - start)
 
 
 class OnDisk:
@@ -69,13 +94,17 @@ class OnDisk:
             filled += count
         return memoryview(data).toreadonly()
 
+    def expect(self, begin: int, end: int) -> None:
+        """They are read when they are asked for."""
+
 
 def mapped(path: Path) -> Held:
     """A file that nobody changes, mapped for reading for as long as anything that was taken of it is in use."""
     with open_regular(path) as file:
         _check_size(file.fileno())
-        is_empty = os.fstat(file.fileno()).st_size == 0  # which cannot be mapped
-        return Held(b"" if is_empty else memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
+        if os.fstat(file.fileno()).st_size == 0:  # which cannot be mapped
+            return Held(b"")
+        return Mapped(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 @contextmanager

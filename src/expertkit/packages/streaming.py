@@ -6,14 +6,16 @@ in a mapped file cost nothing. Several threads may ask at the same time, and has
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
 from threading import Lock
 from types import TracebackType
 from typing import Self
+
+import numpy as np
 
 from expertkit.adapters import layers, tensors
 from expertkit.adapters.tensors import Stored
@@ -103,14 +105,24 @@ class Layers:
 
     def load(self) -> dict[str, Stored]:
         """All tensors by name, hashed and decoded side by side; they stay in memory."""
-        found = self._pool.map(partial(_load, self._container, check=self._check), self._entries.items())
-        return {name: tensor for tensors in found for name, tensor in tensors.items()}
+        entries = list(self._entries.values())
+        ends = [*itertools.accumulate(entry.raw for entry in entries if entry.codec != codecs.RAW)]
+        # One large piece of memory, which the system gives in large pages: many small ones cost more than decoding.
+        whole = np.empty(ends[-1] if ends else 0, np.uint8).data
+        rooms = iter(whole[begin:end] for begin, end in itertools.pairwise([0, *ends]))
+        asked = [None if entry.codec == codecs.RAW else next(rooms) for entry in entries]
+
+        def load(entry: Entry, into: memoryview | None) -> Tensors:
+            return load_layer(self._container, entry, check=self._check, into=into)
+
+        found = self._pool.map(load, entries, asked)
+        return {name: tensor for each in found for name, tensor in each.items()}
 
     def _ask(self, layer: int | None) -> Future[Tensors]:
         entry = self._entries[layer]
         with self._lock:
             if layer not in self._kept:
-                self._kept[layer] = self._pool.submit(_load, self._container, (layer, entry), check=self._check)
+                self._kept[layer] = self._pool.submit(load_layer, self._container, entry, check=self._check)
                 self._let_go(layer)
             self._kept.move_to_end(layer)
             return self._kept[layer]
@@ -139,14 +151,24 @@ def _layer(entry: Entry) -> int | None:
     return None if entry.type == kinds.SOFT_PROMPT.number or entry.layer == toc.NO_LAYER else entry.layer
 
 
-def _load(container: Container, part: tuple[int | None, Entry], *, check: Check) -> Tensors:
-    layer, entry = part
-    data = container.read(entry)
+def load_layer(container: Container, entry: Entry, *, check: Check = accept, into: memoryview | None = None) -> Tensors:
+    """The tensors in a section of an adapter.
+
+    Args:
+        container: where it lies.
+        entry: the section.
+        check: what the tensors have to pass.
+        into: ``entry.raw`` bytes to decode to, if not new ones.
+
+    Raises:
+        IntegrityError, FormatError: it is not sound, or holds a number that is not finite.
+        CompatibilityError: it does not pass the check.
+    """
+    data = container.read(entry, into=into)
     try:
         is_prompt = entry.type == kinds.SOFT_PROMPT.number
-        found = tensors.stored(data) if is_prompt else layers.read_part(data, layer=layer)
-        for tensor in found.values():
-            tensor.check_finite()
+        found = tensors.stored(data) if is_prompt else layers.read_part(data, layer=_layer(entry))
+        layers.check_finite(data, found)
     except FormatError as error:
         raise FormatError(f"{entry.describe()}: {error}", offset=entry.at + (error.offset or 0)) from error
     dtype = next(iter(found.values())).dtype

@@ -34,16 +34,24 @@ def encode(chunks: Iterable[bytes | memoryview], *, codec: int, size: int, level
             return frames.compress(planes.split(chunks), size=size, level=None)
 
 
-def decode(stored: memoryview, *, codec: int, size: int) -> Iterator[memoryview]:
+def decode(
+    stored: memoryview, *, codec: int, size: int, into: memoryview | None = None
+) -> Iterator[memoryview]:  # fmt: skip
     """The ``size`` raw bytes of a section, in pieces of at most 1 MiB, each valid until the next is asked for.
+
+    Args:
+        stored: the stored bytes.
+        codec: a number of ``WORDS``.
+        size: bytes.
+        into: ``size`` bytes in which each piece gets its place, if it is to be valid longer.
 
     Raises:
         FormatError: the stored bytes are not what the codec gives for so many.
     """
     match codec:
         case 0:
-            return (stored[at : at + frames.PIECE] for at in range(0, len(stored), frames.PIECE))
+            return frames.copied(stored, into=into)
         case 1:
-            return frames.decompress(stored, size=size)
+            return frames.decompress(stored, size=size, into=into)
         case _:
-            return planes.join(frames.decompress(stored, size=size))
+            return planes.join(frames.decompress(stored, size=size), into=into)

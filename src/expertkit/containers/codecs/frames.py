@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from expertkit.containers import limits
+from expertkit.containers.codecs import rooms
 from expertkit.errors import FormatError
 
 if TYPE_CHECKING:
     from zstandard import ZstdCompressor
 
-PIECE = 1 << 20
+PIECE = rooms.SIZE
 """Bytes."""
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
@@ -34,8 +35,19 @@ def compress(chunks: Iterable[bytes | memoryview], *, size: int, level: int | No
     yield frame.flush()
 
 
-def decompress(stored: memoryview, *, size: int) -> Iterator[memoryview]:
+def copied(stored: memoryview, *, into: memoryview | None = None) -> Iterator[memoryview]:
+    """Bytes that are stored as they are, in pieces of ``PIECE`` but for the last, copied to ``into`` if it is given."""
+    for at in range(0, len(stored), PIECE):
+        piece = stored[at : at + PIECE]
+        if into is not None:
+            into[at : at + len(piece)] = piece
+        yield piece
+
+
+def decompress(stored: memoryview, *, size: int, into: memoryview | None = None) -> Iterator[memoryview]:
     """The ``size`` bytes of a frame, in pieces of ``PIECE`` but for the last, each valid until the next is asked for.
+
+    With ``into``, ``size`` bytes, each gets its place there.
 
     Raises:
         FormatError: it is no frame of so many bytes, or more than one.
@@ -43,16 +55,17 @@ def decompress(stored: memoryview, *, size: int) -> Iterator[memoryview]:
     import zstandard
 
     _check(stored, size=size)
-    room = memoryview(bytearray(min(size, PIECE)))
-    left = size
+    decompressor = zstandard.ZstdDecompressor(max_window_size=limits.WINDOW)
     try:
-        with zstandard.ZstdDecompressor(max_window_size=limits.WINDOW).stream_reader(stored) as reader:
+        with rooms.taken() as room, decompressor.stream_reader(stored) as reader:
             filled = 1  # where there is room for a whole frame the library decodes it at once, whatever its window is
             _fill(reader.readinto, room[:filled])
-            while left:
-                piece = room[: min(left, PIECE)]
+            for at in range(0, size, PIECE):
+                count = min(size - at, PIECE)
+                piece = room[:count] if into is None else into[at : at + count]
+                piece[:filled] = room[:filled]
                 _fill(reader.readinto, piece[filled:])
-                left, filled = left - len(piece), 0
+                filled = 0
                 yield piece
             if reader.read(1):
                 raise FormatError(f"zstd frame: expected {size} bytes once decoded, got more")

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK = 1 << 20
+from expertkit.containers.codecs import rooms
+
+BLOCK = rooms.SIZE
 """Bytes."""
 
 
@@ -24,21 +26,27 @@ def split(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes]:
         yield turned[::2].tobytes()
 
 
-def join(blocks: Iterable[memoryview]) -> Iterator[memoryview]:
-    """The words whose planes the blocks hold, each of ``BLOCK`` bytes but for the last; one is valid until the next."""
-    turned, words = np.empty(BLOCK // 2, "<u2"), np.empty(BLOCK // 2, "<u2")
-    for block in blocks:
-        count = len(block) // 2
-        yield _joined(np.frombuffer(block, np.uint8), turned[:count], words[:count]).data.cast("B")
+def join(blocks: Iterable[memoryview], *, into: memoryview | None = None) -> Iterator[memoryview]:
+    """The words whose planes the blocks hold, each of ``BLOCK`` bytes but for the last; one is valid until the next.
+
+    With ``into``, which has room for all, each gets its place there.
+    """
+    with rooms.taken() as first, rooms.taken() as second:
+        turned = np.frombuffer(first, "<u2")
+        for number, block in enumerate(blocks):
+            begin = number * BLOCK
+            room = second[: len(block)] if into is None else into[begin : begin + len(block)]
+            _join(np.frombuffer(block, np.uint8), turned[: len(block) // 2], np.frombuffer(room, "<u2"))
+            yield room
 
 
-def _joined(planes: NDArray[np.uint8], turned: NDArray[np.uint16], words: NDArray[np.uint16]) -> NDArray[np.uint16]:
-    """``words``, filled; ``turned`` is room to work in. Both are (n,), ``planes`` is (2 n,)."""
+def _join(planes: NDArray[np.uint8], turned: NDArray[np.uint16], words: NDArray[np.uint16]) -> None:
+    """Fill ``words``; ``turned`` is room to work in. Both are (n,), ``planes`` is (2 n,)."""
     pairs = turned.view(np.uint8)
     pairs[1::2], pairs[::2] = planes[: len(words)], planes[len(words) :]
     np.right_shift(turned, 1, out=words)
     np.left_shift(turned, 15, out=turned)
-    return np.bitwise_or(words, turned, out=words)
+    np.bitwise_or(words, turned, out=words)
 
 
 def _blocks(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | bytearray]:
