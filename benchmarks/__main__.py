@@ -13,7 +13,19 @@ from pathlib import Path
 from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
 
-from benchmarks import accuracy, answering, cli, digests, kills, machine, overhead, packing, release, training
+from benchmarks import (
+    accuracy,
+    answering,
+    cli,
+    container,
+    digests,
+    kills,
+    machine,
+    overhead,
+    packing,
+    release,
+    training,
+)
 from benchmarks.commands import say
 from benchmarks.rows import Lab, Row
 from benchmarks.table import render
@@ -23,6 +35,7 @@ from expertkit.files import write_json
 BENCHMARKS: dict[str, Callable[[Lab], list[Row]]] = {
     "cli": cli.measure,
     "packing": packing.measure,
+    "container": container.measure,
     "training": training.measure,
     "release": release.measure,
     "accuracy": accuracy.measure,

@@ -84,6 +84,18 @@ def test_the_parts_of_a_container_are_shown_alone(command: str) -> None:
     assert len(text) == 14
 
 
+@pytest.mark.parametrize("shown", ["--dump-metadata", "--list-sections"])
+def test_what_is_shown_alone_is_checked_whole_where_that_is_asked_for(tmp_path: Path, shown: str) -> None:
+    """A damaged section is found, and how long it took is not asked of it."""
+    data = bytearray(RAW.read_bytes())
+    data[Container(Held(bytes(data))).entries[-1].at] ^= 1
+    put(tmp_path / "a.expert", bytes(data))
+
+    run(f"validate {tmp_path}/a.expert {shown}")
+    run(f"validate {tmp_path}/a.expert {shown} --verify-integrity", status=5)
+    run(f"validate {tmp_path}/a.expert {shown} --time", status=2)
+
+
 def test_an_archive_has_no_sections_to_list() -> None:
     """The command that makes a container of it is named."""
     refused = run(f"inspect {ARCHIVE} --list-sections", status=11)
@@ -126,11 +138,13 @@ def test_a_folder_is_converted_at_once(tmp_path: Path) -> None:
     put(folder / "a.expert", ARCHIVE.read_bytes())
     put(folder / "b.expert", ARCHIVE.read_bytes()[:-20])
     put(folder / "c.expert", RAW.read_bytes())
+    (folder / "d.expert").symlink_to("nowhere")
 
     refused = run(f"convert {folder} --output {tmp_path}/new", status=12)
 
     assert {path.name for path in (tmp_path / "new").glob("*.expert")} == {"a.expert", "c.expert"}
     assert "b.expert: " in refused.stderr
+    assert "d.expert: No such file or directory" in refused.stderr
     assert refused.stdout.count("equal to ") == 2
 
 
@@ -180,7 +194,8 @@ def test_a_failed_conversion_says_what_helps(tmp_path: Path) -> None:
     "command",
     [
         f"convert {ARCHIVE} --valid-days 3", f"convert {RAW} --to archive --codec raw",
-        f"package {PAIR} --format archive --alignment 4096",
+        f"package {PAIR} --format archive --alignment 4096", f"package {PAIR} --codec raw",
+        f"convert {ARCHIVE} --codec raw --compression-level 9",
     ],
 )  # fmt: skip
 def test_an_option_without_effect_is_refused(command: str) -> None:

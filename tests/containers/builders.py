@@ -272,3 +272,13 @@ def _row(fields: Mapping[str, Any]) -> bytes:
 
 def _root(data: bytes | bytearray, metadata: bytes, table: bytes) -> bytes:
     return hashlib.sha256(header.without_digest(bytes(data)) + metadata + table).digest()
+
+
+def with_unknown(data: bytes, name: str) -> bytes:
+    """A container with its last section once more, as one of a type that is not known yet, under another name."""
+
+    def change(pieces: Pieces) -> None:
+        pieces.entries.append({**pieces.entries[-1], "type": 0x9000, "name": name.encode(), "layer": 0, "dtype": 0})
+        pieces.payloads.append(pieces.payloads[-1])
+
+    return patched(data, change)

@@ -47,7 +47,10 @@ def test_everything_the_schema_knows_is_accepted() -> None:
         soft_prompts=[{"name": "intro", "path": "soft/intro.bin", "tokens": 8}],
         routing={"keywords": ["sql"], "exclude_keywords": [], "router_hint": "sql", "priority": 0.5},
         runtime={
-            "candle_compatible": False, "attention_kernel": "sdpa", "kv_cache": "static", "attn_impl": "sdpa",
+            "candle_compatible": False,
+            "attention_kernel": "sdpa",
+            "kv_cache": "static",
+            "attn_impl": "sdpa",
             "max_experts": 4,
         },
         limitations=["joins", {"pattern": "windows", "description": "not taught", "workaround": "none"}],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -17,22 +17,38 @@ from expertkit.adapters.tensors import encode
 from expertkit.containers.reader import Container
 from expertkit.containers.signatures import Signature
 from expertkit.containers.sources import Held, mapped
-from expertkit.containers.writer import Options, write_signed
+from expertkit.containers.writer import Options, write, write_signed
 from expertkit.errors import ExpertError, FormatError, IntegrityError, SignatureError, UnsupportedError
 from expertkit.evaluation.packaged import open_packaged
 from expertkit.files import sha256_bytes
+from expertkit.manifest.parse import parse
+from expertkit.members.contents import Contents, collect
+from expertkit.packages.inspection import inspect, render
 from expertkit.packages.making.build import build, prepare
-from expertkit.packages.reading.container import only_envelope
+from expertkit.packages.names import TENSORS
+from expertkit.packages.reading.container import only_envelope, parts
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
+from expertkit.packages.sections import drafts
 from expertkit.packages.sign import sign_file
 from expertkit.packages.verify import verify, vouch
 from expertkit.packages.weights import read_adapter
 from expertkit.packages.writing import write_container
 from tests.archives.builders import decode
 from tests.archives.builders import encode as encode_archive
-from tests.containers.builders import patched
-from tests.packages.builders import NOW, RECIPE, WEIGHTS, make_project, make_signer, pack, publisher, put, sign
+from tests.containers.builders import patched, with_unknown
+from tests.packages.builders import (
+    MANIFEST,
+    NOW,
+    RECIPE,
+    WEIGHTS,
+    make_project,
+    make_signer,
+    pack,
+    publisher,
+    put,
+    sign,
+)
 
 BINARY = replace(RECIPE, package=replace(RECIPE.package, format="binary"))
 
@@ -318,3 +334,93 @@ def test_a_member_of_no_meaning_has_no_section(project: Path) -> None:
 
     with pytest.raises(FormatError, match=r"notes\.txt: expected a member of a package"):
         rewritten(project, add)
+
+
+@pytest.mark.parametrize("integrity", [None, {"algorithm": "sha256", "files": None}, {"algorithm": "sha256"}])
+def test_a_manifest_that_names_no_member_is_refused(project: Path, tmp_path: Path, integrity: object) -> None:
+    """In whatever way it leaves them out, with the exit status of broken trust."""
+
+    def change(members: dict[str, bytes]) -> None:
+        manifest = json.loads(members["manifest.json"])
+        members["manifest.json"] = json.dumps({**manifest, "integrity": integrity}).encode()
+
+    error = verdict(tmp_path, rewritten(project, change))
+
+    assert isinstance(error, IntegrityError)
+
+
+@pytest.mark.parametrize("name", ["grammar.gbnf", "tests/x.json", "custom/x"])
+def test_a_type_that_is_not_known_hides_no_member(project: Path, tmp_path: Path, name: str) -> None:
+    """Whoever knows the type would see another package."""
+    data = rewritten(project, lambda members: members.pop(name, None) and None)
+    put(tmp_path / "a.expert", with_unknown(data, name))
+
+    with pytest.raises(FormatError, match=f"{name}.*expected type .*got type 36864"):
+        open_expert(tmp_path / "a.expert", is_whole=False)
+
+
+def test_a_section_that_is_passed_over_is_hashed_all_the_same(project: Path, tmp_path: Path) -> None:
+    """Quickly it is left alone; read whole, its digest is compared."""
+    data = bytearray(with_unknown(rewritten(project, lambda _members: None), "new/thing"))
+    entry = Container(Held(bytes(data))).entries[-1]
+    data[entry.at] ^= 1
+    put(tmp_path / "a.expert", bytes(data))
+
+    open_expert(tmp_path / "a.expert", is_whole=False)
+
+    with pytest.raises(IntegrityError, match="new/thing"):
+        open_expert(tmp_path / "a.expert")
+
+
+@pytest.mark.parametrize("name", ["adapter_config.json", "evaluation.json", "adapter_model.safetensors"])
+def test_what_is_no_package_is_not_vouched_for(project: Path, name: str) -> None:
+    """A member that every package has is missed without reading a section."""
+
+    def change(members: dict[str, bytes]) -> None:
+        manifest = json.loads(members["manifest.json"])
+        del manifest["integrity"]["files"][name], members[name]
+        members["manifest.json"] = json.dumps(manifest).encode()
+
+    with pytest.raises(FormatError, match=f"expected {name} in the package"):
+        vouch(Container(Held(rewritten(project, change))), trusted=publisher(), at=NOW)
+
+
+def test_two_signatures_are_told_and_the_rest_is_checked(project: Path, tmp_path: Path) -> None:
+    """Who made them cannot be judged here, what is in the package can."""
+    put(tmp_path / "a.expert", STRANGE["two envelopes"](project))
+
+    opened = open_expert(tmp_path / "a.expert")
+
+    assert opened.package is not None
+    assert "one that this program does not understand" in "\n".join(render(inspect(opened)))
+    with pytest.raises(SignatureError, match=r"a\.expert: signature: expected one"):
+        verify(tmp_path / "a.expert", trusted=publisher(), at=NOW)
+
+
+def joined(names: Sequence[str]) -> Contents:
+    """What is found in a container whose adapter has tensors of these names."""
+    values = {f"{name}.x": np.full((1, 1), number, np.float32) for number, name in enumerate(names)}
+    manifest = parse(MANIFEST, file="m").manifest
+    data = encode(values, "float32")
+    file = io.BytesIO()
+    write(file, metadata=b"{}", sections=drafts({TENSORS: Held(data)}, manifest), options=Options())
+    found = collect(parts(Container(Held(file.getvalue()))), form="container", keep={TENSORS})
+    assert found.kept[TENSORS] == data
+    return found
+
+
+def test_an_adapter_of_several_stacks_is_put_together() -> None:
+    """The layers of encoder and decoder have the same numbers, and lie apart in the order of names."""
+    names = [f"{stack}.layers.{layer}.q" for stack in ("decoder", "encoder", "vision") for layer in (0, 1, 2, 10)]
+
+    found = joined(names)
+
+    assert TENSORS in found.members
+
+
+def test_an_adapter_that_would_be_decoded_without_end_is_refused() -> None:
+    """Names that go back and forth between layers cost a decoding each."""
+    names = [f"{number:05}x.{number % 2}" for number in range(100)]
+
+    with pytest.raises(FormatError, match="expected at most 8 runs of names for each layer, got 100 of 2 layers"):
+        joined(names)

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from expertkit.containers.writer import Options
-from expertkit.errors import PackagingError, SignatureError
+from expertkit.errors import FormatError, PackagingError, SignatureError, UnsupportedError
 from expertkit.packages.conversion import convert
+from expertkit.packages.reading.opening import open_expert
+from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.verify import verify
 from tests.archives.builders import gunzipped
-from tests.packages.builders import NOW, make_project, make_signer, pack, publisher, sign
+from tests.containers.builders import with_unknown
+from tests.packages.builders import NOW, make_project, make_signer, pack, publisher, put, sign
 
 
 @pytest.mark.parametrize("codec", ["auto", "raw", "zstd", "planes"])
@@ -68,3 +71,47 @@ def test_a_package_is_never_written_over_itself(tmp_path: Path) -> None:
             convert(package, output=folder, form="container", options=Options(), signer=None)
 
     assert package.read_bytes() == before
+
+
+def test_a_failed_signature_leaves_what_was_there(tmp_path: Path) -> None:
+    """The signed package of an earlier conversion is not replaced by an unsigned one."""
+    package, signer = sign(make_project(tmp_path)), make_signer(tmp_path / "home")
+    first = convert(package, output=tmp_path / "new", form="container", options=Options(), signer=signer)
+    before = first.built.path.read_bytes()
+    signer.ledger.write_bytes(b"damaged")
+
+    with pytest.raises(FormatError):
+        convert(package, output=tmp_path / "new", form="container", options=Options(codec="raw"), signer=signer)
+
+    assert first.built.path.read_bytes() == before
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {package.name, f"{package.name}.sha256"}
+
+
+def test_a_conversion_replaces_package_and_sidecar(tmp_path: Path) -> None:
+    """Both are those of the newer one."""
+    package = pack(make_project(tmp_path))
+    for codec in ("raw", "zstd"):
+        convert(
+            package,
+            output=tmp_path / "new",
+            form="container",
+            options=Options(codec=codec),
+            signer=None,  # type: ignore[arg-type]
+        )
+
+    check_sidecar(tmp_path / "new" / package.name)
+    assert len([*(tmp_path / "new").iterdir()]) == 2
+
+
+def test_sections_that_would_get_lost_keep_a_container_from_conversion(tmp_path: Path) -> None:
+    """Of a type that is not known here: it is no member, and nobody would miss it."""
+    package = pack(make_project(tmp_path))
+    there = convert(package, output=tmp_path / "there", form="container", options=Options(codec="raw"), signer=None)
+    put(tmp_path / "newer.expert", with_unknown(there.built.path.read_bytes(), "new/thing"))
+
+    opened = open_expert(tmp_path / "newer.expert")
+
+    assert opened.package is not None
+    assert opened.package.contents.members_digest == there.members_digest
+    with pytest.raises(UnsupportedError, match="new/thing"):
+        convert(tmp_path / "newer.expert", output=tmp_path / "x", form="archive", options=Options(), signer=None)

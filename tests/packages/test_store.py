@@ -35,7 +35,7 @@ def test_putting_again_changes_nothing(tmp_path: Path) -> None:
     after = store.path(store.put(tmp_path / "a.expert")).stat()
 
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
-    assert len([*(tmp_path / "store").iterdir()]) == 1
+    assert len([*(tmp_path / "store").glob("[!.]*")]) == 1
 
 
 def test_many_at_once_make_one(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_many_at_once_make_one(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         digests = {*pool.map(lambda _: store.put(tmp_path / "a.expert"), range(32))}
 
-    assert [path.name for path in (tmp_path / "store").iterdir()] == [*digests]
+    assert [path.name for path in (tmp_path / "store").iterdir() if path.name != ".lock"] == [*digests]
 
 
 def test_a_mapped_package_outlives_its_name(tmp_path: Path) -> None:
@@ -87,4 +87,22 @@ def test_a_folder_or_a_missing_file_is_not_put_in(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         store.put(tmp_path / "none")
 
-    assert not [*(tmp_path / "store").iterdir()]
+    assert [path.name for path in (tmp_path / "store").iterdir()] == [".lock"]
+
+
+def test_what_was_changed_or_left_behind_is_replaced_when_it_is_put_in_again(tmp_path: Path) -> None:
+    """Other bytes under its digest, a file that may be written to, and what a killed process left."""
+    (tmp_path / "a.expert").write_bytes(b"package")
+    store = Store(tmp_path / "store")
+    digest = store.put(tmp_path / "a.expert")
+    (tmp_path / "store/.new-left").mkdir(mode=0o500)
+
+    for damage in (b"damaged", None):
+        store.path(digest).chmod(0o644)
+        if damage is not None:
+            store.path(digest).write_bytes(damage)
+            store.path(digest).chmod(0o444)
+        assert store.put(tmp_path / "a.expert") == digest
+        assert bytes(store.open(digest).view(0, 7)) == b"package"
+
+    assert not [*(tmp_path / "store").glob(".new-*")]

@@ -27,6 +27,7 @@ from tests.containers.builders import (
     frame,
     patched,
     replaced,
+    small,
     smallest,
     written,
 )
@@ -335,3 +336,14 @@ def test_a_container_without_an_adapter_has_no_layers() -> None:
     """It may be a soft prompt."""
     with Layers(Container(Held(smallest()))) as layers:
         assert (layers.order, drained(layers.in_order()), layers.load()) == ((), [], {})
+
+
+def test_after_its_block_no_layer_is_given() -> None:
+    """Whether it was asked for before or not; tensors that were taken stay."""
+    with Layers(Container(Held(small()))) as layers:
+        taken = layers[0]
+
+    for layer in (0, 10):
+        with pytest.raises(ValueError, match="inside of the block"):
+            layers[layer]
+    assert all(np.isfinite(tensor.values()).all() for tensor in taken.values())

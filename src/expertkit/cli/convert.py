@@ -53,8 +53,7 @@ def command(  # noqa: PLR0913  # one argument per option
 
     if valid_days is not None and key is None:
         raise click.UsageError("expected --valid-days with --key")
-    if form == "archive" and {codec, compression_level, alignment} != {None}:
-        raise click.UsageError("expected --codec, --compression-level and --alignment with --to binary")
+    options.check_storage(form, codec=codec, level=compression_level, alignment=alignment)
     signer = make_signer(key, valid_days=valid_days or 365) if key else None
     chosen = {"codec": codec, "level": compression_level, "alignment": alignment and int(alignment)}
     how = Options(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
@@ -65,6 +64,8 @@ def command(  # noqa: PLR0913  # one argument per option
     for path in files:
         try:
             done.append(convert(path, output=output, form=_FORMS[form], options=how, signer=signer))  # type: ignore[arg-type]
+        except OSError as error:
+            failed.append(PackagingError(f"{path}: {error.strerror}"))
         except ExpertError as error:
             failed.append(error)
     if done or not failed:

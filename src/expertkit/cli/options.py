@@ -140,4 +140,17 @@ alignment = click.option(
     help="What sections of a container begin at a multiple of: 64, or 4096 for reading past the system's cache.",
 )  # fmt: skip
 
+
+def check_storage(form: str, *, codec: str | None, level: int | None, alignment: str | None) -> None:
+    """Return if what was asked for about the sections of a container has an effect.
+
+    Raises:
+        click.UsageError: it has none.
+    """
+    if form == "archive" and {codec, level, alignment} != {None}:
+        raise click.UsageError("expected --codec, --compression-level and --alignment for a binary package alone")
+    if level is not None and codec == "raw":
+        raise click.UsageError("expected --compression-level with a codec that compresses, got raw")
+
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")

@@ -62,12 +62,14 @@ def command(  # noqa: PLR0913  # one argument per option
         one = ", ".join(known)
         raise click.UsageError(f"{expert} has several base models, expected --base, one of {one}, or --all-models")
     stored = {"codec": codec, "compression_level": compression_level, "alignment": alignment and int(alignment)}
-    if form == "archive" and {*stored.values()} != {None}:
-        raise click.UsageError("expected --codec, --compression-level and --alignment with --format binary")
     changes = {"format": form, **stored}
     chosen: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
     chosen |= {"include_tests": True} if include_tests else {}
     recipes = {base: read_recipe(Path(), expert, base) for base in bases}
+    for recipe in recipes.values():
+        options.check_storage(
+            form or recipe.package.format, codec=codec, level=compression_level, alignment=alignment
+        )  # fmt: skip
     prepared = [
         prepare(Path(), recipe, weights=_of_base(weights, base), package=replace(recipe.package, **chosen))
         for base, recipe in recipes.items()

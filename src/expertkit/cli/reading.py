@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from expertkit.cli.main import emit, say
+from expertkit.cli.main import emit, say, warn
 from expertkit.errors import FormatError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,8 +33,10 @@ def tell_forms(*paths: Path) -> None:
         say("archives will be retired: expert-cli convert makes containers of them (docs/migration.md)", err=True)
 
 
-def show_parts(path: Path, *, metadata: bool, sections: bool, compatible: bool, as_json: bool) -> bool:
-    """Print what was asked for alone, and say whether anything was; no section is read for it."""
+def show_parts(
+    path: Path, *, metadata: bool, sections: bool, compatible: bool, as_json: bool, is_whole: bool = False
+) -> bool:
+    """Print what was asked for alone, and say whether anything was; no section is read for it unless ``is_whole``."""
     if not metadata and not sections:
         return False
     from expertkit.files import dump_json
@@ -42,7 +44,8 @@ def show_parts(path: Path, *, metadata: bool, sections: bool, compatible: bool, 
     from expertkit.packages.reading.opening import open_expert
 
     tell_forms(path)
-    opened = open_expert(path, compatible=compatible, is_whole=False)
+    opened = open_expert(path, compatible=compatible, is_whole=is_whole)
+    warn(opened.reading.warnings)
     raw = dict(opened.manifest.raw)
     rows = inspection.list_sections(opened) if sections else []
     shown = dump_json(raw).decode().splitlines() if metadata else []

@@ -48,8 +48,11 @@ def command(  # noqa: PLR0913  # one argument per option
     if len(asked) != 1:
         raise click.UsageError("expected one path, as argument or with --expert")
     (place,) = asked
+    if is_timed and (dump_metadata or list_sections):
+        raise click.UsageError("expected --time without --dump-metadata and --list-sections")
     if reading.show_parts(
-        place, metadata=dump_metadata, sections=list_sections, compatible=compatible, as_json=as_json
+        place, metadata=dump_metadata, sections=list_sections, compatible=compatible, as_json=as_json,
+        is_whole=is_whole,
     ):  # fmt: skip
         return
     reading.tell_forms(place)

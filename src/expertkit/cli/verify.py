@@ -38,6 +38,7 @@ def command(  # one argument per option
 
     Example: expert-cli verify dist/expert-sql-qwen3-tiny.v1.0.0.expert --key build/publisher.pub
     """
+    from expertkit.errors import IntegrityError
     from expertkit.packages.verify import verify
     from expertkit.signing import keys
 
@@ -52,5 +53,7 @@ def command(  # one argument per option
 
         folder = base_folder or layout.MODELS / verified.statement.base.name
         replayed = ask(package, folder=folder, count=replay)
+        if replayed.content_digest != verified.contents.content_digest:
+            raise IntegrityError(f"{package}: expected the one that was verified, got another", hint="try again")
         facts, lines = {**facts, "replayed": replayed.items}, [*lines, f"{package}: {replayed.describe()}"]
     emit(facts, as_json=as_json, text=lines)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 
 from expertkit.containers import codecs, header, limits, signatures, toc
 from expertkit.containers.header import Header
+from expertkit.containers.settings import ALIGNMENT
 from expertkit.containers.signatures import Signature
 from expertkit.containers.sources import Source
 from expertkit.containers.toc import Entry, align
 from expertkit.errors import FormatError, IntegrityError
-
-_ALIGNMENT = 64
 
 
 class Container:
@@ -64,8 +63,8 @@ class Container:
             self._intact.add(entry.id)
         return data
 
-    def chunks(self, entry: Entry, *, into: memoryview | None = None) -> Iterator[memoryview]:
-        """The bytes of a section in pieces of at most 1 MiB, each valid until the next is asked for.
+    def chunks(self, entry: Entry, *, into: memoryview | None = None) -> Generator[memoryview, None, None]:
+        """The bytes of a section in pieces of at most 1 MiB, each valid until the next is asked for, or no more is.
 
         Args:
             entry: the section.
@@ -86,7 +85,7 @@ class Container:
 
         Args:
             entry: the section.
-            into: ``entry.raw`` bytes to decode to, if not new ones.
+            into: ``entry.raw`` bytes to decode to, if not new ones; what is stored as it is stays a view.
 
         Raises:
             IntegrityError, FormatError: as for ``chunks``.
@@ -113,9 +112,9 @@ class Container:
 def _check_outline(found: Header, *, size: int) -> None:
     """Return if metadata, TOC and signatures lie where they have to, before any of them is read."""
     metadata_end = header.SIZE + found.metadata_size
-    toc_at = align(metadata_end, _ALIGNMENT)
+    toc_at = align(metadata_end, ALIGNMENT)
     end = found.signatures_at + found.signatures_size if found.signatures_at else found.content_end
-    signatures_at = align(found.content_end, _ALIGNMENT) if found.signatures_at or found.signatures_size else 0
+    signatures_at = align(found.content_end, ALIGNMENT) if found.signatures_at or found.signatures_size else 0
     rules = (
         (found.metadata_at == header.SIZE, f"metadata at {header.SIZE}", found.metadata_at, 24),
         (2 <= found.metadata_size <= limits.METADATA, f"2 to {limits.METADATA} bytes of metadata",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import IO
 
@@ -11,7 +11,7 @@ from expertkit.containers import codecs, header, limits, signatures, toc
 from expertkit.containers.header import Header
 from expertkit.containers.kinds import Kind
 from expertkit.containers.reader import Container, check_places
-from expertkit.containers.settings import LEVEL, Codec
+from expertkit.containers.settings import ALIGNMENT, LEVEL, Codec
 from expertkit.containers.signatures import Signature
 from expertkit.containers.toc import Entry, align
 from expertkit.errors import FormatError
@@ -22,7 +22,6 @@ Chunks = Iterable[bytes | memoryview]
 LEAST_GAIN = 0.1
 """Share of a section that a codec has to save for ``auto`` to take it: what is raw needs no decoding."""
 
-_ALIGNMENT = 64
 _PIECE = 1 << 20
 _SIXTEEN_BITS = ("float16", "bfloat16")
 
@@ -48,9 +47,10 @@ class Options:
     """How sections are stored."""
 
     codec: Codec = "auto"
-    """``auto`` takes what saves at least ``LEAST_GAIN``; ``planes`` is zstd where there are no 16-bit tensors."""
+    """``auto`` takes what saves at least ``LEAST_GAIN``; ``planes`` is zstd where there are no 16-bit tensors, and what
+    would be packed beyond what readers believe stays raw."""
     level: int = LEVEL
-    alignment: int = _ALIGNMENT
+    alignment: int = ALIGNMENT
     """Bytes; sections with tensors have at least ``toc.LEAST_OF_TENSORS``."""
 
 
@@ -65,13 +65,13 @@ def write(
         metadata: the packed manifest.
         sections: what goes in, in any order.
         options: how.
-        packed: told after each piece how many bytes went in.
+        packed: told after each section how many bytes went in.
 
     Raises:
         FormatError: what was asked for would not be read again.
     """
     drafts = sorted(sections, key=lambda each: (each.kind.number, each.layer, each.name.encode()))
-    toc_at = align(header.SIZE + len(metadata), _ALIGNMENT)
+    toc_at = align(header.SIZE + len(metadata), ALIGNMENT)
     end = toc_at + toc.SIZE * len(drafts)
     _check(metadata, drafts)
     _pad(file, 0, end)
@@ -99,7 +99,7 @@ def write_signed(container: Container, file: IO[bytes], *, signed: Sequence[Sign
     """Write a copy of a container with these signatures in place of those that it has, and not another byte changed."""
     block = signatures.encode(signed)
     end = container.header.content_end
-    at = align(end, _ALIGNMENT)
+    at = align(end, ALIGNMENT)
     file.write(replace(container.header, signatures_at=at, signatures_size=len(block)).encode())
     for begin in range(header.SIZE, end, _PIECE):
         file.write(container.source.view(begin, min(begin + _PIECE, end)))
@@ -122,9 +122,9 @@ def _write_section(
     alignment = max(options.alignment, toc.LEAST_OF_TENSORS) if draft.kind.has_tensors else options.alignment
     at = align(end, alignment)
     _pad(file, end, at)
-    codec, is_forced = _first_codec(draft, options.codec)
+    codec = _first_codec(draft, options.codec)
     stored, digest = _store(file, draft, codec=codec, level=options.level)
-    if not is_forced and not _pays(stored, draft.size):
+    if codec != codecs.RAW and not _is_taken(stored, draft.size, is_forced=options.codec != "auto"):
         file.seek(at)
         file.truncate()
         codec = codecs.RAW
@@ -136,28 +136,40 @@ def _write_section(
     )  # fmt: skip
 
 
-def _first_codec(draft: Draft, wanted: Codec) -> tuple[int, bool]:
-    """The codec to try, and whether it is taken whatever comes of it."""
+def _first_codec(draft: Draft, wanted: Codec) -> int:
+    """The codec to try."""
     if draft.size == 0 or wanted == "raw":
-        return codecs.RAW, True
+        return codecs.RAW
     fits_planes = draft.dtype in _SIXTEEN_BITS and draft.size % 2 == 0
-    best = codecs.PLANES if fits_planes and wanted != "zstd" else codecs.ZSTD
-    return best, wanted != "auto"
+    return codecs.PLANES if fits_planes and wanted != "zstd" else codecs.ZSTD
 
 
-def _pays(stored: int, raw: int) -> bool:
-    """Whether a codec saves enough, but not more than a reader believes."""
-    return stored <= (1 - LEAST_GAIN) * raw and raw <= limits.FREE_SECTION + limits.RATIO * stored
+def _is_taken(stored: int, raw: int, *, is_forced: bool) -> bool:
+    """Whether what a codec gave is kept: it saves enough or was asked for, and saves no more than a reader believes."""
+    saves = is_forced or stored <= (1 - LEAST_GAIN) * raw
+    return saves and raw <= limits.FREE_SECTION + limits.RATIO * stored
 
 
 def _store(file: IO[bytes], draft: Draft, *, codec: int, level: int) -> tuple[int, bytes]:
     """Write a section's stored bytes; give how many, and their digest."""
     digest, stored = hashlib.sha256(), 0
-    for chunk in codecs.encode(draft.chunks(), codec=codec, size=draft.size, level=level):
+    for chunk in codecs.encode(_counted(draft), codec=codec, size=draft.size, level=level):
         file.write(chunk)
         digest.update(chunk)
         stored += len(chunk)
     return stored, digest.digest()
+
+
+def _counted(draft: Draft) -> Iterator[bytes | memoryview]:
+    """A section's bytes, which have to be as many as were announced."""
+    size = 0
+    for chunk in draft.chunks():
+        size += len(chunk)
+        if size > draft.size:
+            break
+        yield chunk
+    if size != draft.size:
+        raise ValueError(f"{draft.name}: expected {draft.size} bytes, got {'more' if size > draft.size else size}")
 
 
 def _pad(file: IO[bytes], begin: int, end: int) -> None:

@@ -117,4 +117,7 @@ def naming_errors(path: Path, *, is_placed: bool = False) -> Iterator[None]:
         yield
     except (FormatError, IntegrityError) as error:
         place = f" (at byte {error.offset})" if is_placed and error.offset is not None else ""
-        raise type(error)(f"{path}: {error}{place}", offset=error.offset, hint=error.hint) from error
+        named = type(error)(f"{path}: {error}{place}", offset=error.offset, hint=error.hint)
+        if isinstance(named, FormatError) and isinstance(error, FormatError):
+            named.problem = error.problem
+        raise named from error

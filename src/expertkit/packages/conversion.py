@@ -10,19 +10,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import TemporaryDirectory, TemporaryFile
 from typing import IO, Any
 
+from expertkit.containers import kinds
 from expertkit.containers.sources import Held, OnDisk, Source
 from expertkit.containers.writer import Options
-from expertkit.errors import PackagingError
+from expertkit.errors import PackagingError, UnsupportedError
 from expertkit.files import real_path
 from expertkit.members.contents import Contents, Form, Part
 from expertkit.members.names import SIGNATURE
 from expertkit.packages.reading.canonical import open_canonical
+from expertkit.packages.reading.container import open_container
 from expertkit.packages.reading.forms import open_parts
 from expertkit.packages.sign import Signer, sign_file
-from expertkit.packages.writing import Built, Sizes, write_archive, write_container, write_package
+from expertkit.packages.writing import Built, Sizes, publish, write_archive, write_container, write_package
 
 _IN_MEMORY = 4 << 20
 """Bytes of a member that is kept in memory; larger ones go through a file."""
@@ -76,15 +78,29 @@ def convert(path: Path, *, output: Path, form: Form, options: Options, signer: S
         message = f"{target}: expected another folder than the package's own, got the same"
         raise PackagingError(message, hint="--output DIR")
     contents = open_canonical(path).contents
+    _check_known(path, contents)
     output.mkdir(parents=True, exist_ok=True)
-    write = partial(_write, path, contents, form, options)
-    built = write_package(target, write, members_digest=contents.members_digest)
-    if signer is not None:
-        built = sign_file(target, output=output, whole=False, signer=signer)
+    with TemporaryDirectory(dir=output, prefix=".converting-") as scratch:
+        write = partial(_write, path, contents, form, options)
+        built = write_package(Path(scratch, path.name), write, members_digest=contents.members_digest)
+        if signer is not None:
+            built = sign_file(built.path, output=Path(scratch, "signed"), whole=False, signer=signer)
+        built = publish(built, output)
     return Converted(
         source=path, before=contents.form, built=built, members_digest=contents.members_digest,
         members=len(contents.listed), is_signed=signer is not None,
     )  # fmt: skip
+
+
+def _check_known(path: Path, contents: Contents) -> None:
+    """What is no member would get lost, and nobody would notice: the members are equal without it."""
+    if contents.form != "container":
+        return
+    with open_container(path) as container:
+        odd = [entry.describe() for entry in container.entries if entry.type not in kinds.KINDS]
+    if odd:
+        message = f"{path}: expected sections of types that this program knows, got {', '.join(odd)}"
+        raise UnsupportedError(message, hint="a newer version of this program may convert it")
 
 
 def _write(path: Path, contents: Contents, form: Form, options: Options, file: IO[bytes]) -> Sizes:
@@ -92,21 +108,21 @@ def _write(path: Path, contents: Contents, form: Form, options: Options, file: I
         shipped = (part for part in parts if part.name != SIGNATURE)
         if form == "archive":
             return write_archive(file, shipped)
-        with _gathered(shipped) as members:
+        with _gathered(shipped, scratch=Path(file.name).parent) as members:
             return write_container(file, members, options=options)
 
 
 @contextmanager
-def _gathered(parts: Iterator[Part]) -> Iterator[dict[str, Source]]:
-    """The members where they can be read in any order, large ones in files that have no name."""
+def _gathered(parts: Iterator[Part], *, scratch: Path) -> Iterator[dict[str, Source]]:
+    """The members where they can be read in any order, large ones in files of the folder ``scratch`` without a name."""
     with ExitStack() as stack:
-        yield {part.name: _gather(part, stack) for part in parts}
+        yield {part.name: _gather(part, stack, scratch=scratch) for part in parts}
 
 
-def _gather(part: Part, stack: ExitStack) -> Source:
+def _gather(part: Part, stack: ExitStack, *, scratch: Path) -> Source:
     if part.size <= _IN_MEMORY:
         return Held(b"".join(bytes(chunk) for chunk in part.chunks))
-    file = stack.enter_context(TemporaryFile())  # noqa: SIM115  # the stack closes it
+    file = stack.enter_context(TemporaryFile(dir=scratch))  # noqa: SIM115  # the stack closes it
     for chunk in part.chunks:
         file.write(chunk)
     file.flush()

@@ -28,7 +28,7 @@ def fitting(manifest: Manifest, folder: Path) -> Check:
     found = bases.fingerprint(folder)
     if found != entry.sha256:
         raise CompatibilityError(f"{folder}: expected {entry.name} of fingerprint {entry.sha256}, got {found}")
-    files = manifest.raw["integrity"]["files"]
+    files = (manifest.integrity and manifest.integrity.files) or {}
     for name in (TOKENIZER, TOKENIZER_CONFIG):
         digest = sha256_file(folder / name) if (folder / name).is_file() else "no such file"
         if digest != files.get(name):

@@ -14,7 +14,7 @@ from expertkit.members.names import SIGNATURE
 from expertkit.packages.reading.opening import Opened
 from expertkit.packages.reading.tensors import describe_entry
 
-_NO_SIGNATURE = {False: "none", True: "of another program, which is not looked at"}
+_NO_SIGNATURE = {False: "none", True: "one that this program does not understand, which is not looked at"}
 
 
 def inspect(opened: Opened) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def inspect(opened: Opened) -> dict[str, Any]:
         "members": {name: size for name, (size, _digest) in contents.members.items()},
         "evaluation": package.evaluation.judged.to_json() if package.evaluation else None,
         "signature": _signature(contents.kept.get(SIGNATURE)),
+        "signed": SIGNATURE in contents.members or bool(opened.outline and opened.outline.is_signed),
     }
 
 
@@ -62,7 +63,7 @@ def render(facts: Mapping[str, Any]) -> Iterator[str]:
             f"signature   {signature['publisher']!r}, key {signature['key'][:12]}, {signature['created']} to "
             f"{signature['expires']}; not checked, which expert-cli verify does"
             if signature
-            else f"signature   {_NO_SIGNATURE[SIGNATURE in facts['members']]}"
+            else f"signature   {_NO_SIGNATURE[facts['signed']]}"
         )
         yield f"content     {facts['content_digest']}, {len(facts['members'])} members"
         yield from (f"  {size:>12,}  {name}" for name, size in facts["members"].items())

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
 from expertkit import strict_json
 from expertkit.files import dump_json, write_bytes
+from expertkit.packages.locks import locked
 from expertkit.signing import ledger as ledgers
 from expertkit.signing.ledger import Entry, Ledger
 
@@ -23,7 +20,7 @@ def record(path: Path, *, content_digest: str, key: str, at: datetime, valid_day
     Raises:
         FormatError: the ledger on disk is damaged; it stays as it is.
     """
-    with _locked(path.with_suffix(".lock")):
+    with locked(path.with_suffix(".lock")):
         before = read_ledger(path)
         after, entry = ledgers.record(before, content_digest=content_digest, key=key, at=at, valid_days=valid_days)
         if after != before:
@@ -41,15 +38,3 @@ def read_ledger(path: Path) -> Ledger:
         return ledgers.EMPTY
     value = strict_json.loads(path.read_bytes(), file=str(path), max_bytes=_MAX_BYTES)
     return ledgers.from_json(value, file=str(path))
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Hold the lock on a file that is never replaced, so that everybody locks the same one."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

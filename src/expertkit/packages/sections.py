@@ -18,7 +18,7 @@ from expertkit.manifest import Manifest
 from expertkit.packages import names
 
 _PIECE = 1 << 20
-_MOST_HEADER = 8 << 20
+_MOST_HEADER = 8 + (8 << 20)
 
 _KINDS = {
     names.TENSORS: kinds.ADAPTER,
@@ -59,7 +59,7 @@ def drafts(members: Mapping[str, Source], manifest: Manifest) -> list[Draft]:
 
 
 def check_kinds(container: Container, manifest: Manifest) -> None:
-    """Return if every section is of the type that its name has.
+    """Return if every section is of the type that its name has; one of a type that is not known here has another.
 
     Raises:
         FormatError: one is not.
@@ -68,10 +68,10 @@ def check_kinds(container: Container, manifest: Manifest) -> None:
         wanted = kind_of(entry.name, manifest)
         found = kinds.KINDS.get(entry.type)
         is_prompt = wanted is kinds.ADAPTER and found is kinds.SOFT_PROMPT
-        if found is not None and wanted is not found and not is_prompt:
+        if wanted is not found and not is_prompt:
             meant = f"type {wanted.word}" if wanted else "the name of a member of a package"
             place = container.header.toc_at + (entry.id - 1) * toc.SIZE
-            raise FormatError(f"{entry.describe()}: expected {meant}, got type {found.word}", offset=place)
+            raise FormatError(f"{entry.describe()}: expected {meant}, got {kinds.word(entry.type)}", offset=place)
 
 
 def _whole(name: str, source: Source, kind: Kind, *, dtype: DType | None = None) -> Draft:
@@ -82,12 +82,11 @@ def _whole(name: str, source: Source, kind: Kind, *, dtype: DType | None = None)
 def _tensors(name: str, source: Source, kind: Kind) -> list[Draft]:
     end = tensors.header_end(bytes(source.view(0, min(8, source.size))))
     head = bytes(source.view(0, min(end, source.size, _MOST_HEADER)))
-    parts, dtype = layers.split(head, size=source.size)
-    if kind is not kinds.ADAPTER:
-        return [_whole(name, source, kind, dtype=dtype)]
-    rows, _start, _dtype = tensors.read_rows(head, size=source.size)
-    if {tensor for tensor, _entry in rows} == {soft_prompt_files.NAME}:
-        return [_whole(name, source, kinds.SOFT_PROMPT, dtype=dtype)]
+    rows, _start, dtype = tensors.read_rows(head, size=source.size)
+    is_prompt = {tensor for tensor, _entry in rows} == {soft_prompt_files.NAME}
+    if kind is not kinds.ADAPTER or is_prompt:
+        return [_whole(name, source, kinds.SOFT_PROMPT if kind is kinds.ADAPTER else kind, dtype=dtype)]
+    parts, _dtype = layers.split(head, size=source.size)
     return [_layer(name, source, part, dtype) for part in parts]
 
 

@@ -1,4 +1,4 @@
-"""Stage ``sign``: the publisher's signature as a package's last member."""
+"""Stage ``sign``: the publisher's signature in a package."""
 
 from __future__ import annotations
 
@@ -69,6 +69,7 @@ def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built
 
     Raises:
         FormatError, IntegrityError: the package is not sound.
+        PackagingError: it changed meanwhile; nothing was written.
     """
     checked = open_canonical(path)
     digest = checked.contents.content_digest
@@ -76,10 +77,9 @@ def sign_file(path: Path, *, output: Path, whole: bool, signer: Signer) -> Built
         signer.ledger, content_digest=digest, key=signer.public.id, at=signer.at, valid_days=signer.valid_days
     )
     envelope = signing.seal(_statement(checked, entry, publisher=signer.public.publisher), signer.private)
+    write = partial(_write, path, checked.contents.form, envelope)
     with open_folder(output, whole=whole) as folder:
-        signed = write_package(folder / path.name, partial(_write, path, checked.contents.form, envelope))
-    if signed.content_digest != digest:
-        raise IntegrityError(f"{path}: expected the package that was checked, got another one", hint="try again")
+        signed = write_package(folder / path.name, write, content_digest=digest)
     return replace(signed, path=output / path.name)
 
 

@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shutil
 from pathlib import Path
 from tempfile import mkdtemp
 
 from expertkit.containers import limits, sources
 from expertkit.containers.sources import Held
 from expertkit.errors import FormatError, IntegrityError, PackagingError
-from expertkit.files import naming, open_regular, place_folder
+from expertkit.files import naming, open_regular, place_folder, remove_folder, sha256_file
+from expertkit.packages.locks import locked
 
 _FILE = "package.expert"
+_NEW = ".new-"
+_WRITABLE = 0o222
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 
@@ -30,19 +32,23 @@ class Store:
         self._folder = folder
 
     def put(self, path: Path) -> str:
-        """Copy a package in, and give its SHA-256; one that is there already is left as it is.
+        """Copy a package in, and give its SHA-256; one that is there and whole is left as it is.
+
+        What an earlier call that was killed left behind is removed.
 
         Raises:
             FormatError: it is no regular file, or too large for a package.
         """
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o755)
-        new = Path(mkdtemp(dir=self._folder, prefix=".new-"))
-        try:
-            digest = _copy(path, new / _FILE)
-            if not self.has(digest):
-                self._place(new, digest)
-        finally:
-            shutil.rmtree(new, ignore_errors=True)
+        with locked(self._folder / ".lock", mode=0o755):
+            self._clear()
+            new = Path(mkdtemp(dir=self._folder, prefix=_NEW))
+            try:
+                digest = _copy(path, new / _FILE)
+                if not self._is_whole(digest):
+                    self._discard(self.path(digest).parent)
+                    place_folder(new, self.path(digest).parent, mode=0o555)
+            finally:
+                self._clear()
         return digest
 
     def has(self, digest: str) -> bool:
@@ -70,18 +76,26 @@ class Store:
         if not path.is_file():
             raise PackagingError(f"{path}: expected a stored package, got no such file", hint="put it in again")
         mode = path.stat().st_mode
-        if mode & 0o222:
+        if mode & _WRITABLE:
             message = f"{path}: expected a file that nobody may write to, got mode {mode & 0o777:04o}"
-            raise IntegrityError(message, hint=f"rm -r {path.parent}, and put it into the store again")
+            raise IntegrityError(message, hint="put the package in again, which replaces this one")
         return sources.mapped(path)
 
-    def _place(self, new: Path, digest: str) -> None:
-        try:
-            place_folder(new, self.path(digest).parent, mode=0o555)
-        except OSError:
-            new.chmod(0o755)
-            if not self.has(digest):  # somebody else may have put the same package in meanwhile
-                raise
+    def _is_whole(self, digest: str) -> bool:
+        """Whether a package is here that nobody can write to, with the bytes that its name promises."""
+        path = self.path(digest)
+        return path.is_file() and not path.stat().st_mode & _WRITABLE and sha256_file(path) == digest
+
+    def _clear(self) -> None:
+        for leftover in self._folder.glob(f"{_NEW}*"):
+            self._discard(leftover)
+
+    @staticmethod
+    def _discard(folder: Path) -> None:
+        """Remove a folder, if it is there; whoever has mapped what is in it goes on using it."""
+        if folder.is_dir():
+            folder.chmod(0o755)
+            remove_folder(folder)
 
 
 def _copy(source: Path, target: Path) -> str:

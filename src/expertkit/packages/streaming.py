@@ -55,6 +55,7 @@ class Layers:
         self._container, self._budget, self._check = container, budget, check
         self._pool = ThreadPoolExecutor(threads or os.cpu_count())
         self._lock = Lock()
+        self._is_closed = False
         self._kept: OrderedDict[int | None, Future[Tensors]] = OrderedDict()
 
     @property
@@ -68,6 +69,8 @@ class Layers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        with self._lock:
+            self._is_closed = True
         self._pool.shutdown(cancel_futures=True)
 
     def __getitem__(self, layer: int | None) -> Tensors:
@@ -75,6 +78,7 @@ class Layers:
 
         Raises:
             KeyError: there is no such layer.
+            ValueError: the block that it was opened for is over.
             IntegrityError, FormatError: it is not sound.
             CompatibilityError: it does not pass the check.
         """
@@ -121,6 +125,8 @@ class Layers:
     def _ask(self, layer: int | None) -> Future[Tensors]:
         entry = self._entries[layer]
         with self._lock:
+            if self._is_closed:
+                raise ValueError(f"layer {layer}: expected to be asked for inside of the block, got it after its end")
             if layer not in self._kept:
                 self._kept[layer] = self._pool.submit(load_layer, self._container, entry, check=self._check)
                 self._let_go(layer)
@@ -136,7 +142,7 @@ class Layers:
                 return
             if layer != newest:
                 total -= cost
-                del self._kept[layer]
+                del self._kept[layer]  # it is not cancelled, as somebody may wait for it
 
     def _cost(self, entry: Entry) -> int:
         return 0 if entry.codec == codecs.RAW and self._container.source.is_stable else entry.raw
@@ -170,7 +176,8 @@ def load_layer(container: Container, entry: Entry, *, check: Check = accept, int
         found = tensors.stored(data) if is_prompt else layers.read_part(data, layer=_layer(entry))
         layers.check_finite(data, found)
     except FormatError as error:
-        raise FormatError(f"{entry.describe()}: {error}", offset=entry.at + (error.offset or 0)) from error
+        inside = (error.offset or 0) if entry.codec == codecs.RAW else 0  # what was decoded lies nowhere in the file
+        raise FormatError(f"{entry.describe()}: {error}", offset=entry.at + inside) from error
     dtype = next(iter(found.values())).dtype
     if toc.DTYPES[dtype] != entry.dtype:
         raise FormatError(

@@ -16,6 +16,7 @@ from expertkit.members.contents import Contents
 from expertkit.members.names import SIGNATURE
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.container import only_envelope, outline
+from expertkit.packages.reading.forms import read_signature
 from expertkit.signing import PublicKey, Statement
 
 
@@ -60,7 +61,10 @@ def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
     except (FormatError, ProblemsError) as error:
         raise IntegrityError(*error.lines, hint=error.hint) from error
     contents = checked.contents
-    statement = _signed(contents.kept.get(SIGNATURE), trusted=trusted, at=at, file=str(path))
+    envelope = contents.kept.get(SIGNATURE)
+    if envelope is None and contents.form == "container":
+        envelope = _signature_of(path)
+    statement = _signed(envelope, trusted=trusted, at=at, file=str(path))
     listed = {} if contents.form == "container" else contents.listed
     _check_about(statement, checked.manifest, members=listed, content_digest=contents.content_digest, file=str(path))
     return Verified(contents=contents, manifest=checked.manifest, statement=statement)
@@ -85,6 +89,14 @@ def vouch(container: Container, *, trusted: PublicKey, at: datetime, file: str =
     statement = _signed(only_envelope(container), trusted=trusted, at=at, file=file)
     _check_about(statement, manifest, members={}, content_digest=container.root, file=file)
     return Vouched(manifest=manifest, statement=statement)
+
+
+def _signature_of(path: Path) -> bytes | None:
+    """The envelope of a container; more than one key's own is refused, saying so."""
+    try:
+        return read_signature(path)
+    except SignatureError as error:
+        raise SignatureError(f"{path}: {error}", hint=error.hint) from error
 
 
 def _signed(envelope: bytes | None, *, trusted: PublicKey, at: datetime, file: str) -> Statement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,10 +20,10 @@ from expertkit.members.contents import Form, Part
 from expertkit.packages.names import MANIFEST
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.sections import drafts
-from expertkit.packages.sidecar import write_sidecar
+from expertkit.packages.sidecar import sidecar, write_sidecar
 
 Told = Callable[[int], None]
-"""Is told, after each piece, how many bytes went in."""
+"""Is told, after each piece of an archive or each section of a container, how many bytes went in."""
 
 
 def nobody(_bytes: int) -> None:
@@ -112,13 +112,17 @@ class Built:
         ]
 
 
-def write_package(path: Path, write: Callable[[IO[bytes]], Sizes], *, members_digest: str | None = None) -> Built:
+def write_package(
+    path: Path, write: Callable[[IO[bytes]], Sizes], *, members_digest: str | None = None,
+    content_digest: str | None = None,
+) -> Built:  # fmt: skip
     """Write a package and its sidecar.
 
     Args:
         path: where to.
         write: writes it.
         members_digest: of the members that are to be in it, where that is known.
+        content_digest: of what is to be in it, where that is known.
 
     Raises:
         PackagingError: what was written would not be read again, or not as those members; there is no package then.
@@ -128,13 +132,25 @@ def write_package(path: Path, write: Callable[[IO[bytes]], Sizes], *, members_di
         file.flush()
         with _readable(Path(file.name), shown=path):
             contents = open_canonical(Path(file.name)).contents
-        if members_digest not in {None, contents.members_digest}:
-            message = f"{path.name}: expected members of digest {members_digest}, got {contents.members_digest}"
-            raise PackagingError(message)
+        for what, expected, got in (
+            ("members", members_digest, contents.members_digest), ("content", content_digest, contents.content_digest)
+        ):  # fmt: skip
+            if expected not in {None, got}:
+                raise PackagingError(f"{path.name}: expected {what} of digest {expected}, got {got}", hint="try again")
+        sidecar(path).unlink(missing_ok=True)  # that of an older package would contradict the new one
     return Built(
         path=path, bytes=path.stat().st_size, sha256=write_sidecar(path), content_digest=contents.content_digest,
         form=contents.form, members=packed,
     )  # fmt: skip
+
+
+def publish(built: Built, folder: Path) -> Built:
+    """Move a finished package with its sidecar into another folder of the same disk, over one of its name."""
+    target = folder / built.path.name
+    sidecar(target).unlink(missing_ok=True)
+    built.path.replace(target)
+    sidecar(built.path).replace(sidecar(target))
+    return replace(built, path=target)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a signature says: an in-toto Statement about every member of one package.
+"""What a signature says: an in-toto Statement about every member of an archive, or about the root of a container.
 
 Equal statements have equal bytes and different statements different ones: the bytes are RFC 8785 JSON
 of exactly these fields (docs/signing.md).

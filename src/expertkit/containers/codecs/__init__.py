@@ -30,8 +30,10 @@ def encode(chunks: Iterable[bytes | memoryview], *, codec: int, size: int, level
             return iter(chunks)
         case 1:
             return frames.compress(chunks, size=size, level=level)
-        case _:
+        case 2:
             return frames.compress(planes.split(chunks), size=size, level=None)
+        case _:
+            raise ValueError(f"codec: expected one of {', '.join(map(str, WORDS))}, got {codec}")
 
 
 def decode(
@@ -53,5 +55,7 @@ def decode(
             return frames.copied(stored, into=into)
         case 1:
             return frames.decompress(stored, size=size, into=into)
-        case _:
+        case 2:
             return planes.join(frames.decompress(stored, size=size), into=into)
+        case _:
+            raise ValueError(f"codec: expected one of {', '.join(map(str, WORDS))}, got {codec}")

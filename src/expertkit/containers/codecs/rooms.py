@@ -14,7 +14,7 @@ _FREE: deque[memoryview] = deque(maxlen=16)
 
 @contextmanager
 def taken() -> Iterator[memoryview]:
-    """``SIZE`` bytes that nobody else writes to until the block ends; what is in them may be anything."""
+    """``SIZE`` bytes that nobody else writes to until the block ends, and anybody may after; they hold anything."""
     try:
         room = _FREE.pop()
     except IndexError:

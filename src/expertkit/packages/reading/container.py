@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 from expertkit.adapters import layers, tensors
+from expertkit.adapters.dtypes import ITEM_SIZE, DType
+from expertkit.adapters.tensors import Shape
 from expertkit.containers import header, kinds, sources, toc
 from expertkit.containers.reader import Container
 from expertkit.containers.toc import Entry
@@ -16,8 +20,12 @@ from expertkit.manifest import Reading, load
 from expertkit.members.contents import Chunk, Part, naming_errors, pieces
 from expertkit.members.names import SIGNATURE, order
 from expertkit.packages.names import MANIFEST, TENSORS
+from expertkit.packages.reading.presence import check_presence
 from expertkit.packages.sections import check_kinds
 from expertkit.packages.streaming import Layers
+
+MOST_RUNS = 8
+"""For each layer, how often its tensors may begin anew in the order of all names: each time it is decoded again."""
 
 
 @contextmanager
@@ -60,11 +68,12 @@ def outline(container: Container, *, file: str, compatible: bool = False) -> Out
     """
     reading = load(container.metadata, file=f"{file}: {MANIFEST}", compatible=compatible)
     check_kinds(container, reading.manifest)
-    integrity = reading.manifest.raw.get("integrity") or {}
-    said, there = {*integrity.get("files", {})}, {entry.name for entry in container.entries}
-    if said != there:
-        wrong = ", ".join(sorted(said ^ there))
-        raise IntegrityError(f"{MANIFEST}, integrity: expected the members that are there, got a difference in {wrong}")
+    members = {entry.name for entry in container.entries if entry.type in kinds.KINDS}
+    check_presence(reading.manifest, {MANIFEST, *members}, file=file)
+    integrity = reading.manifest.integrity
+    wrong = sorted(members ^ {*((integrity and integrity.files) or {})})
+    if wrong:
+        raise IntegrityError(f"{MANIFEST}, integrity: expected the members that are there, but for {', '.join(wrong)}")
     return Outline(
         reading=reading, version=f"{header.MAJOR}.{container.header.minor}", root=container.root,
         entries=container.entries, is_signed=bool(container.signatures),
@@ -74,13 +83,15 @@ def outline(container: Container, *, file: str, compatible: bool = False) -> Out
 def parts(container: Container) -> Iterator[Part]:
     """Every member, in ``names.order``; chunks are valid until the next is asked for.
 
+    Sections of types that are not known here are no members; their digests are compared all the same. A signature that
+    is more than one key's own is left out: ``only_envelope`` says why.
+
     Raises:
         FormatError, IntegrityError: a section is not sound.
-        SignatureError: the signatures are more than this program understands.
     """
-    whole = {entry.name: entry for entry in container.entries if entry.type != kinds.ADAPTER.number}
-    names = {MANIFEST, *(entry.name for entry in container.entries)}
-    for name in sorted(names, key=order):
+    known = [entry for entry in container.entries if entry.type in kinds.KINDS]
+    whole = {entry.name: entry for entry in known if entry.type != kinds.ADAPTER.number}
+    for name in sorted({MANIFEST, *(entry.name for entry in known)}, key=order):
         if name == MANIFEST:
             yield Part(name=name, size=len(container.metadata), chunks=pieces(container.metadata))
         elif name in whole:
@@ -88,20 +99,36 @@ def parts(container: Container) -> Iterator[Part]:
         else:
             with Layers(container, threads=1) as found:
                 yield _adapter(found)
-    envelope = only_envelope(container)
-    if envelope is not None:
+    for entry in container.entries:
+        if entry.type not in kinds.KINDS:
+            container.stored(entry)
+    if len(container.signatures) == 1 and not container.signatures[0].chain:
+        envelope = container.signatures[0].envelope
         yield Part(name=SIGNATURE, size=len(envelope), chunks=[envelope])
 
 
 def _chunks(container: Container, entry: Entry) -> Iterator[memoryview]:
-    """A section's bytes; of tensors, once the header among them has the dtype of the entry."""
-    if entry.dtype:
-        head = bytes(next(container.chunks(entry)))
+    """A section's bytes; of tensors, none after the header before its dtype is that of the entry."""
+    head = bytearray()
+    is_waiting = entry.dtype != 0
+    with closing(container.chunks(entry)) as chunks:
+        for chunk in chunks:
+            if is_waiting:
+                head += chunk
+                is_waiting = len(head) < min(tensors.header_end(head), entry.raw)
+                if not is_waiting:
+                    _check_dtype(entry, head)
+            yield chunk
+
+
+def _check_dtype(entry: Entry, head: bytearray) -> None:
+    try:
         _rows, _start, dtype = tensors.read_rows(head, size=entry.raw)
-        if toc.DTYPES[dtype] != entry.dtype:
-            message = f"{entry.describe()}: expected dtype {entry.dtype}, as its entry says, got {dtype}"
-            raise FormatError(message, offset=entry.at)
-    yield from container.chunks(entry)
+    except FormatError as error:
+        raise FormatError(f"{entry.describe()}: {error}", offset=entry.at) from error
+    if toc.DTYPES[dtype] != entry.dtype:
+        message = f"{entry.describe()}: expected dtype {entry.dtype}, as its entry says, got {dtype}"
+        raise FormatError(message, offset=entry.at)
 
 
 def only_envelope(container: Container) -> bytes | None:
@@ -119,16 +146,27 @@ def only_envelope(container: Container) -> bytes | None:
 
 
 def _adapter(found: Layers) -> Part:
-    """The adapter's one file, put together from its layers."""
-    places = {name: layer for layer in found.order for name in found[layer]}
-    tensors = [(name, found[places[name]][name]) for name in sorted(places)]
-    head = layers.join_head({name: tensor.shape for name, tensor in tensors}, [tensor.dtype for _, tensor in tensors])
-    size = len(head) + sum(len(tensor.data) for _, tensor in tensors)
-    del tensors  # or every layer would be held
+    """The adapter's one file, put together from its layers, of which few are in memory at a time."""
+    places: dict[str, int | None] = {}
+    shapes: dict[str, Shape] = {}
+    dtypes: set[DType] = set()
+    for layer in found.order:
+        for name, tensor in found[layer].items():
+            places[name], shapes[name] = layer, tensor.shape
+            dtypes.add(tensor.dtype)
+        if len(places) > tensors.MAX_TENSORS:
+            raise FormatError(f"{TENSORS}: expected at most {tensors.MAX_TENSORS} tensors, got more")
+    runs = [(layer, [*names]) for layer, names in itertools.groupby(sorted(places), key=places.__getitem__)]
+    if len(runs) > MOST_RUNS * len(found.order):
+        got = f"{len(runs)} of {len(found.order)} layers"
+        raise FormatError(f"{TENSORS}: expected at most {MOST_RUNS} runs of names for each layer, got {got}")
+    head = layers.join_head(shapes, sorted(dtypes))
+    size = len(head) + sum(prod(shape) for shape in shapes.values()) * ITEM_SIZE[next(iter(dtypes))]
 
     def chunks() -> Iterator[Chunk]:
         yield head
-        for name in sorted(places):
-            yield from pieces(found[places[name]][name].data)
+        for layer, names in runs:
+            for name in names:
+                yield from pieces(found[layer][name].data)
 
     return Part(name=TENSORS, size=size, chunks=chunks())

@@ -21,7 +21,7 @@ from expertkit.members.pickles import refuse_pickle
 from expertkit.packages.names import MANIFEST, TENSORS
 from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.forms import LARGEST
-from expertkit.packages.reading.references import check_references
+from expertkit.packages.reading.presence import check_references
 from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
 from expertkit.packages.sidecar import check_sidecar
 
@@ -48,7 +48,7 @@ def open_legacy(path: Path) -> Checked:
     file = f"{path}: {MANIFEST}"
     reading = load(contents.kept[MANIFEST], file=file, compatible=True)
     manifest = reading.manifest
-    check_references(manifest, contents, file=file, is_flat=True)
+    check_references(manifest, contents.members, file=file, is_flat=True)
     weights = _find_weights(manifest, contents)
     if not weights:
         raise FormatError(f"{path}: expected {TENSORS} in the package, flat or in weights/<base>/, got none")

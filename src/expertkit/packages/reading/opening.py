@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from expertkit import layout
 from expertkit.archives import gzip
 from expertkit.containers import header
+from expertkit.errors import IntegrityError
 from expertkit.files import open_regular
 from expertkit.manifest import Manifest, Reading, load
 from expertkit.members.contents import naming_errors
@@ -75,6 +76,8 @@ def _open_package(path: Path, *, compatible: bool, is_whole: bool) -> Opened:
     with container.open_container(path) as found, naming_errors(path, is_placed=True):
         outline = container.outline(found, file=str(path), compatible=compatible)
     whole = open_canonical(path, compatible=compatible) if is_whole else None
+    if whole is not None and whole.contents.root != outline.root:
+        raise IntegrityError(f"{path}: expected the container that was opened, got another one", hint="try again")
     return Opened(path=path, kind="container", reading=outline.reading, package=whole, outline=outline)
 
 

@@ -1,4 +1,4 @@
-"""The adapters in an archive, checked while it is read: no second pass, and nothing believed that was not looked at."""
+"""The adapters in a package, checked while it is read: no second pass, and nothing believed that was not looked at."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Tensors:
                 yield chunk
             self._remember(part.name, check.end())
         except FormatError as error:
-            raise FormatError(f"{part.name}: {error}", offset=error.offset) from error
+            raise FormatError(f"{part.name}: {error}") from error  # its offset is one in the member
 
     def _remember(self, name: str, shapes: dict[str, Shape]) -> None:
         self._count += len(shapes)

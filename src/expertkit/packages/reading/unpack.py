@@ -36,10 +36,9 @@ def unpack(package: Path, target: Path, *, contents: Contents) -> int:
         IntegrityError: the package has changed since.
         PackagingError: ``target`` is there already.
     """
-    with _new_folder(target) as folder, open_parts(package, form=contents.form) as parts:
-        written: dict[str, tuple[int, str]] = {}
-        for part in parts:
-            written[part.name] = _write(folder, part.name, part.chunks)
+    with _new_folder(target) as folder:
+        with open_parts(package, form=contents.form) as parts:
+            written = {part.name: _write(folder, part.name, part.chunks) for part in parts}
         if written != contents.members:
             raise IntegrityError(f"{package}: expected the members that were checked, got others")
     return sum(not is_legacy_pickle(name) for name in written)
