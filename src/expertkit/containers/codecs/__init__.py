@@ -13,7 +13,6 @@ from expertkit.containers.codecs import frames, planes
 RAW, ZSTD, PLANES = 0, 1, 2
 WORDS = {RAW: "raw", ZSTD: "zstd", PLANES: "planes"}
 """What codecs are called, by their numbers."""
-NUMBERS = {word: number for number, word in WORDS.items()}
 
 
 def encode(chunks: Iterable[bytes | memoryview], *, codec: int, size: int, level: int) -> Iterator[bytes | memoryview]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from expertkit.adapters import layers, tensors
 from expertkit.adapters.dtypes import ITEM_SIZE, DType
 from expertkit.adapters.tensors import Shape
-from expertkit.containers import header, kinds, sources, toc
+from expertkit.containers import kinds, sources, toc
 from expertkit.containers.reader import Container
 from expertkit.containers.toc import Entry
 from expertkit.errors import FormatError, IntegrityError, SignatureError
@@ -46,8 +46,6 @@ class Outline:
     """What is known of a container before any of its sections is read."""
 
     reading: Reading
-    version: str
-    """Of the format, such as 1.0."""
     root: str
     entries: tuple[Entry, ...]
     is_signed: bool
@@ -62,22 +60,22 @@ def outline(container: Container, *, file: str, compatible: bool = False) -> Out
         compatible: whether to put up with what older manifests contain.
 
     Raises:
-        FormatError: a section is not of the type that its name has.
+        FormatError: a section is not of the type that its name has, or a member is missing.
         ManifestError: the manifest is wrong.
         IntegrityError: the manifest names other members than there are.
     """
     reading = load(container.metadata, file=f"{file}: {MANIFEST}", compatible=compatible)
-    check_kinds(container, reading.manifest)
+    with naming_errors(Path(file), is_placed=True):
+        check_kinds(container, reading.manifest)
     members = {entry.name for entry in container.entries if entry.type in kinds.KINDS}
     check_presence(reading.manifest, {MANIFEST, *members}, file=file)
     integrity = reading.manifest.integrity
     wrong = sorted(members ^ {*((integrity and integrity.files) or {})})
     if wrong:
-        raise IntegrityError(f"{MANIFEST}, integrity: expected the members that are there, but for {', '.join(wrong)}")
+        raise IntegrityError(f"{file}, integrity: expected the members that are there, but for {', '.join(wrong)}")
     return Outline(
-        reading=reading, version=f"{header.MAJOR}.{container.header.minor}", root=container.root,
-        entries=container.entries, is_signed=bool(container.signatures),
-    )  # fmt: skip
+        reading=reading, root=container.root, entries=container.entries, is_signed=bool(container.signatures)
+    )
 
 
 def parts(container: Container) -> Iterator[Part]:

@@ -59,10 +59,11 @@ def scan(
     """
     if form != "container":
         return archive.scan(path, keep=keep, watch=watch, form=form, largest_kept=largest_kept)
-    with container.open_container(path) as found, naming_errors(path, is_placed=True):
+    with container.open_container(path) as found:
         container.outline(found, file=str(path), compatible=True)
-        parts = map(watch, container.parts(found))
-        return collect(parts, form=form, keep=keep, largest_kept=largest_kept, root=found.root)
+        with naming_errors(path, is_placed=True):
+            parts = map(watch, container.parts(found))
+            return collect(parts, form=form, keep=keep, largest_kept=largest_kept, root=found.root)
 
 
 def read_signature(path: Path) -> bytes | None:

@@ -13,7 +13,6 @@ from expertkit.containers import header
 from expertkit.errors import IntegrityError
 from expertkit.files import open_regular
 from expertkit.manifest import Manifest, Reading, load
-from expertkit.members.contents import naming_errors
 from expertkit.recipes.experts import check_folder, read_text
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def _open_package(path: Path, *, compatible: bool, is_whole: bool) -> Opened:
     if form != "container":
         checked = open_canonical(path, compatible=compatible)
         return Opened(path=path, kind="archive", reading=checked.reading, package=checked)
-    with container.open_container(path) as found, naming_errors(path, is_placed=True):
+    with container.open_container(path) as found:
         outline = container.outline(found, file=str(path), compatible=compatible)
     whole = open_canonical(path, compatible=compatible) if is_whole else None
     if whole is not None and whole.contents.root != outline.root:
