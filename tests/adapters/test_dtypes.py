@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from expertkit.adapters.dtypes import DTYPES, ITEM_SIZE, UNIT_ROUNDOFF, DType, decode, encode, rounded
+from expertkit.adapters.dtypes import DTYPES, ITEM_SIZE, UNIT_ROUNDOFF, DType, decode, encode, first_infinite, rounded
 
 NORMAL = st.floats(min_value=2.0**-14, max_value=60000.0, width=32)
 
@@ -78,3 +78,25 @@ def test_bytes_are_little_endian_rows(dtype: DType) -> None:
 
     assert len(data) == 4 * ITEM_SIZE[dtype]
     assert decode(data, dtype).tolist() == [1.0, 2.0, -0.5, 0.0]
+
+
+@pytest.mark.parametrize(("dtype", "exponent"), [("float16", 0x7C00), ("bfloat16", 0x7F80)])
+def test_every_16_bit_number_that_is_not_finite_is_found(dtype: DType, exponent: int) -> None:
+    """Alone, and between a positive and a negative one."""
+    for word in range(1 << 16):
+        is_odd = word & exponent == exponent
+        alone, between = (np.array(row, "<u2").tobytes() for row in ([word], [0x3C00, word, 0xBC00]))
+        assert first_infinite(alone, dtype) == (0 if is_odd else None), word
+        assert first_infinite(between, dtype) == (1 if is_odd else None), word
+
+
+@pytest.mark.parametrize(
+    "word", [0x7F800000, 0x7F800001, 0x7FFFFFFF, 0xFF800000, 0xFF800001, 0xFFFFFFFF], ids="{:#x}".format
+)
+def test_every_kind_of_float32_that_is_not_finite_is_found(word: int) -> None:
+    """Infinities and numbers that are none, of both signs; the largest finite ones are not."""
+    finite = [0, 1, 0x3F800000, 0x7F7FFFFF, 0x80000000, 0xBF800000, 0xFF7FFFFF]
+
+    assert first_infinite(np.array(finite, "<u4").tobytes(), "float32") is None
+    assert first_infinite(np.array([*finite, word, *finite], "<u4").tobytes(), "float32") == len(finite)
+    assert first_infinite(b"", "float32") is None

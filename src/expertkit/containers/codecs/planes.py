@@ -31,22 +31,26 @@ def join(blocks: Iterable[memoryview], *, into: memoryview | None = None) -> Ite
 
     With ``into``, which has room for all, each gets its place there.
     """
-    with rooms.taken() as first, rooms.taken() as second:
-        turned = np.frombuffer(first, "<u2")
+    with rooms.taken() as first, rooms.taken() as second, rooms.taken() as third:
         for number, block in enumerate(blocks):
-            begin = number * BLOCK
-            room = second[: len(block)] if into is None else into[begin : begin + len(block)]
-            _join(np.frombuffer(block, np.uint8), turned[: len(block) // 2], np.frombuffer(room, "<u2"))
+            size, begin = len(block), number * BLOCK
+            room = first[:size] if into is None else into[begin : begin + size]
+            words, work, lows = (np.frombuffer(each, "<u2") for each in (room, second[:size], third[:size]))
+            _join(np.frombuffer(block, np.uint8), words, work, lows)
             yield room
 
 
-def _join(planes: NDArray[np.uint8], turned: NDArray[np.uint16], words: NDArray[np.uint16]) -> None:
-    """Fill ``words``; ``turned`` is room to work in. Both are (n,), ``planes`` is (2 n,)."""
-    pairs = turned.view(np.uint8)
-    pairs[1::2], pairs[::2] = planes[: len(words)], planes[len(words) :]
-    np.right_shift(turned, 1, out=words)
-    np.left_shift(turned, 15, out=turned)
-    np.bitwise_or(words, turned, out=words)
+def _join(
+    planes: NDArray[np.uint8], words: NDArray[np.uint16], work: NDArray[np.uint16], lows: NDArray[np.uint16]
+) -> None:  # fmt: skip
+    """Fill ``words``; ``work`` and ``lows`` are room to work in. All three are (n,), ``planes`` is (2 n,)."""
+    np.copyto(words, planes[: len(words)])
+    np.copyto(lows, planes[len(words) :])
+    np.left_shift(words, 7, out=words)
+    np.right_shift(lows, 1, out=work)
+    np.bitwise_or(words, work, out=words)
+    np.left_shift(lows, 15, out=lows)
+    np.bitwise_or(words, lows, out=words)
 
 
 def _blocks(chunks: Iterable[bytes | memoryview]) -> Iterator[bytes | bytearray]:
