@@ -261,7 +261,9 @@ def _get(data: bytes, where: Where) -> Any:
 
 def _put(data: bytearray, at: int, places: Mapping[str, Where], fields: Mapping[str, Any]) -> None:
     for name, value in fields.items():
-        struct.pack_into("<" + places[name][1], data, at + places[name][0], value)
+        place, kind = places[name]
+        room = 1 << 8 * struct.calcsize(kind)  # what does not fit goes round
+        struct.pack_into("<" + kind, data, at + place, value % room if isinstance(value, int) else value)
 
 
 def _row(fields: Mapping[str, Any]) -> bytes:
