@@ -10,6 +10,7 @@ from collections.abc import Callable
 from tests.containers.builders import ENTRY, HEADER, Pieces, Where, block, blocks_of, frame, put_together, replaced
 
 _FRAME = b"\x28\xb5\x2f\xfd"
+_HEADER = 18  # bytes that the header of a frame has at most
 _NAMES = (
     b"../../evil", b"/etc/passwd", b"docs", b"docs/../x", b"README.MD", b"readme.md", b"con", b"com0", b".", b"",
     b"a//b", b"a\\b", b"a\nb", b"manifest.json", b"x" * 100, b"x" * 101, b"\xc3\xa4", b"signature.sig", b"custom/a",
@@ -119,7 +120,7 @@ def _frame(pieces: Pieces, rng: random.Random) -> None:
         return
     at = rng.randrange(len(pieces.entries))
     entry, stored = pieces.entries[at], pieces.payloads[at]
-    found = stored if stored[:4] == _FRAME else frame(block(stored), content=len(stored))
+    found = stored if stored[:4] == _FRAME and len(stored) > _HEADER else frame(block(stored), content=len(stored))
     made, size = rng.choice(_FRAMES)(found, entry.get("raw", len(stored)), rng)
     pieces.payloads[at] = made
     if rng.random() < 0.9:

@@ -60,7 +60,7 @@ def main(count: int) -> int:
         for done, (found, slowest) in enumerate(pool.map(_try_batch, batches), 1):
             told += found
             longest = max(longest, slowest)
-            click.echo(f"\r{min(done * _BATCH, count):,} of {count:,}", nl=False, err=True)
+            click.echo(f"\r{min(done * _BATCH, count):,} of {count:,}, {told['WRONG']} wrong", nl=False, err=True)
     memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     verdicts = ", ".join(f"{name} {times:,}" for name, times in sorted(told.items()))
     click.echo(f"\n{count:,} containers, each by two readers: {verdicts}")
