@@ -124,3 +124,13 @@ def test_many_repeated_keys_are_found_at_once() -> None:
 
     assert len(again) == 99_999
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("number", ["1e400", "25106e609781", "9007199254740993"])
+@pytest.mark.parametrize("after", ["", "ab", "_"])
+def test_a_number_that_runs_into_something_else_is_refused_where_it_stands(number: str, after: str) -> None:
+    """The parser takes the number alone, whatever follows it without a sign between."""
+    with pytest.raises(FormatError) as refusal:
+        loads(f'{{"a": {number}{after}}}'.encode(), file="x.json")
+
+    assert refusal.value.offset == len('{"a": ')

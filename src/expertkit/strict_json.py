@@ -92,7 +92,8 @@ def _parse(text: str, file: str) -> tuple[Any, bool]:
         return result
 
     def refuse(expected: str, word: str) -> NoReturn:
-        at = next(match.start() for match in _WORD.finditer(text) if match[0] == word)
+        words = (match.start() for match in _WORD.finditer(text) if match[0] == word)
+        at = next(words, text.find(word))  # what follows a number without a sign between is part of the word
         _refuse(file, expected, word, before=text[:at])
 
     def read_int(digits: str) -> int:
