@@ -17,6 +17,8 @@ from expertkit.containers import limits
 from expertkit.errors import FormatError
 from expertkit.files import open_regular
 
+_PIECE = 1 << 20
+
 
 class Source(Protocol):
     """The bytes of a whole file."""
@@ -34,6 +36,12 @@ class Source(Protocol):
 
     def expect(self, begin: int, end: int) -> None:
         """Let the bytes of a range be fetched, because all of them will be read next."""
+
+
+def pieces(source: Source, begin: int, end: int) -> Iterator[memoryview]:
+    """The bytes of a range, at most 1 MiB of them at a time."""
+    for at in range(begin, end, _PIECE):
+        yield source.view(at, min(at + _PIECE, end))
 
 
 class Held:

@@ -48,6 +48,11 @@ class Entry:
         return self.at + self.stored
 
     @property
+    def adapter_layer(self) -> int | None:
+        """The layer whose tensors a part of an adapter holds; None for those of no layer, and for other sections."""
+        return self.layer if self.type == kinds.ADAPTER.number and self.layer != NO_LAYER else None
+
+    @property
     def order(self) -> tuple[int, int, bytes]:
         """What entries are sorted by."""
         return (self.type, self.layer, self.name.encode())
@@ -61,7 +66,7 @@ class Entry:
 
     def describe(self) -> str:
         """What it is called in messages."""
-        layer = f" of layer {self.layer}" if self.type == kinds.ADAPTER.number and self.layer != NO_LAYER else ""
+        layer = "" if self.adapter_layer is None else f" of layer {self.adapter_layer}"
         return f"section {self.id} ({kinds.word(self.type)} {self.name!r}{layer})"
 
 

@@ -13,6 +13,7 @@ from expertkit.containers.kinds import Kind
 from expertkit.containers.reader import Container, check_places
 from expertkit.containers.settings import ALIGNMENT, LEVEL, Codec
 from expertkit.containers.signatures import Signature
+from expertkit.containers.sources import pieces
 from expertkit.containers.toc import Entry, align
 from expertkit.errors import FormatError
 from expertkit.members.names import check_name
@@ -22,7 +23,6 @@ Chunks = Iterable[bytes | memoryview]
 LEAST_GAIN = 0.1
 """Share of a section that a codec has to save for ``auto`` to take it: what is raw needs no decoding."""
 
-_PIECE = 1 << 20
 _SIXTEEN_BITS = ("float16", "bfloat16")
 
 
@@ -101,8 +101,8 @@ def write_signed(container: Container, file: IO[bytes], *, signed: Sequence[Sign
     end = container.header.content_end
     at = align(end, ALIGNMENT)
     file.write(replace(container.header, signatures_at=at, signatures_size=len(block)).encode())
-    for begin in range(header.SIZE, end, _PIECE):
-        file.write(container.source.view(begin, min(begin + _PIECE, end)))
+    for piece in pieces(container.source, header.SIZE, end):
+        file.write(piece)
     file.write(bytes(at - end) + block)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from expertkit import signing
 from expertkit.containers import codecs, kinds, toc
-from expertkit.containers.toc import Entry
 from expertkit.errors import UnsupportedError
 from expertkit.manifest import AdapterEntry, Manifest
 from expertkit.members.names import SIGNATURE
@@ -84,7 +83,7 @@ def list_sections(opened: Opened) -> list[dict[str, Any]]:
         {
             "id": entry.id, "type": kinds.word(entry.type), "codec": codecs.WORDS[entry.codec],
             "dtype": dtypes[entry.dtype], "alignment": entry.alignment, "offset": entry.at, "stored": entry.stored,
-            "raw": entry.raw, "layer": _layer(entry), "sha256": entry.digest.hex(), "name": entry.name,
+            "raw": entry.raw, "layer": entry.adapter_layer, "sha256": entry.digest.hex(), "name": entry.name,
         }
         for entry in opened.outline.entries
     ]  # fmt: skip
@@ -97,11 +96,6 @@ def render_sections(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         layer = "" if row["layer"] is None else row["layer"]
         sizes = f"{row['offset']:>12,} {row['stored']:>12,} {row['raw']:>12,}"
         yield f"{row['id']:>4}  {row['type']:17} {row['codec']:6} {row['dtype']:8} {sizes} {layer:>5}  {row['name']}"
-
-
-def _layer(entry: Entry) -> int | None:
-    is_part = entry.type == kinds.ADAPTER.number and entry.layer != toc.NO_LAYER
-    return entry.layer if is_part else None
 
 
 def _bases(manifest: Manifest) -> Iterator[dict[str, Any]]:

@@ -11,13 +11,12 @@ from expertkit.adapters.layers import Part
 from expertkit.containers import kinds, toc
 from expertkit.containers.kinds import Kind
 from expertkit.containers.reader import Container
-from expertkit.containers.sources import Source
+from expertkit.containers.sources import Source, pieces
 from expertkit.containers.writer import Draft
 from expertkit.errors import FormatError
 from expertkit.manifest import Manifest
 from expertkit.packages import names
 
-_PIECE = 1 << 20
 _MOST_HEADER = 8 + (8 << 20)
 
 _KINDS = {
@@ -101,5 +100,4 @@ def _layer(name: str, source: Source, part: Part, dtype: DType) -> Draft:
 
 def _pieces(source: Source, ranges: tuple[tuple[int, int], ...]) -> Iterator[memoryview]:
     for begin, end in ranges:
-        for at in range(begin, end, _PIECE):
-            yield source.view(at, min(at + _PIECE, end))
+        yield from pieces(source, begin, end)

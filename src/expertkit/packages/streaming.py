@@ -51,7 +51,7 @@ class Layers:
             threads: that hash and decode; as many as processors if None.
             check: what the tensors of each layer have to pass, such as ``fitting``.
         """
-        self._entries = {_layer(entry): entry for entry in container.entries if _is_part(entry)}
+        self._entries = {entry.adapter_layer: entry for entry in container.entries if _is_part(entry)}
         self._container, self._budget, self._check = container, budget, check
         self._pool = ThreadPoolExecutor(threads or os.cpu_count())
         self._lock = Lock()
@@ -153,10 +153,6 @@ def _is_part(entry: Entry) -> bool:
     return entry.type == kinds.ADAPTER.number or (entry.type, entry.name) == (kinds.SOFT_PROMPT.number, TENSORS)
 
 
-def _layer(entry: Entry) -> int | None:
-    return None if entry.type == kinds.SOFT_PROMPT.number or entry.layer == toc.NO_LAYER else entry.layer
-
-
 def load_layer(container: Container, entry: Entry, *, check: Check = accept, into: memoryview | None = None) -> Tensors:
     """The tensors in a section of an adapter.
 
@@ -173,7 +169,7 @@ def load_layer(container: Container, entry: Entry, *, check: Check = accept, int
     data = container.read(entry, into=into)
     try:
         is_prompt = entry.type == kinds.SOFT_PROMPT.number
-        found = tensors.stored(data) if is_prompt else layers.read_part(data, layer=_layer(entry))
+        found = tensors.stored(data) if is_prompt else layers.read_part(data, layer=entry.adapter_layer)
         layers.check_finite(data, found)
     except FormatError as error:
         inside = (error.offset or 0) if entry.codec == codecs.RAW else 0  # what was decoded lies nowhere in the file
