@@ -44,6 +44,8 @@ bench: setup
 attack: setup
 	@python -m tests.attacks.generated
 	@python -m tests.attacks.containers
+	@python -m tests.attacks.forgeries
+	@python -m tests.attacks.mutations
 
 bases: setup
 	@for base in qwen3-tiny qwen3-small; do expert-cli base build $$base --verify || exit 1; done

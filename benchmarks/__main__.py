@@ -25,6 +25,7 @@ from benchmarks import (
     packing,
     release,
     training,
+    trust,
 )
 from benchmarks.commands import say
 from benchmarks.rows import Lab, Row
@@ -36,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Lab], list[Row]]] = {
     "cli": cli.measure,
     "packing": packing.measure,
     "container": container.measure,
+    "trust": trust.measure,
     "training": training.measure,
     "release": release.measure,
     "accuracy": accuracy.measure,

@@ -27,6 +27,7 @@ from expertkit.packages.sign import Signer, sign_file
 from expertkit.packages.store import Store
 from expertkit.packages.verify import verify, vouch
 from expertkit.packages.writing import Sizes, write_archive, write_container, write_package
+from expertkit.signing.trust import Verifier
 from tests.packages.builders import RECIPE, make_project, make_signer
 
 CODECS: tuple[Codec, ...] = ("raw", "auto")
@@ -46,6 +47,11 @@ class Expert:
     digests: Mapping[Codec, str]
     """Of the containers, by the codec they were written with."""
 
+    @property
+    def verifier(self) -> Verifier:
+        """Somebody who trusts the signer."""
+        return Verifier.of_key(self.signer.public, at=self.signer.at)
+
     def path(self, codec: Codec) -> Path:
         """Where a container lies."""
         return self.store.path(self.digests[codec])
@@ -53,7 +59,7 @@ class Expert:
     def open(self, codec: Codec) -> Container:
         """A container whose header, metadata, TOC and signature were checked, mapped."""
         container = Container(self.store.open(self.digests[codec]))
-        vouch(container, trusted=self.signer.public, at=self.signer.at, file=codec)
+        vouch(container, verifier=self.verifier, file=codec)
         return container
 
 
@@ -119,5 +125,5 @@ def _write(folder: Path, pack: Callable[[IO[bytes]], Sizes], signer: Signer) -> 
     unsigned = folder / "unsigned" / "expert.expert"
     write_package(unsigned, pack)
     signed = sign_file(unsigned, output=folder, whole=False, signer=signer).path
-    verify(signed, trusted=signer.public, at=signer.at)
+    verify(signed, verifier=Verifier.of_key(signer.public, at=signer.at))
     return signed

@@ -84,7 +84,7 @@ def read_all(expert: Expert, codec: Codec) -> tuple[list[memoryview], dict[str, 
 
 def read_archive(expert: Expert) -> dict[str, Stored]:
     """As the project reads an archive: once for everything that is checked, once for the adapter."""
-    checked = verify(expert.archive, trusted=expert.signer.public, at=expert.signer.at)
+    checked = verify(expert.archive, verifier=expert.verifier)
     return stored(read_members(expert.archive, checked.contents, names={TENSORS})[TENSORS])
 
 

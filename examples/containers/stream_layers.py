@@ -20,6 +20,7 @@ from expertkit.packages.store import Store
 from expertkit.packages.streaming import Layers, Tensors, accept
 from expertkit.packages.verify import vouch
 from expertkit.signing import keys
+from expertkit.signing.trust import Verifier
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -36,7 +37,7 @@ def main(package: Path, key: Path, store: Path, base: Path | None, at: datetime 
     moment = at.replace(tzinfo=UTC) if at else datetime.now(UTC)
     try:
         container = open_stored(package, Store(store))
-        vouched = vouch(container, trusted=keys.load_public(key), at=moment, file=str(package))
+        vouched = vouch(container, verifier=Verifier.of_key(keys.load_public(key), at=moment), file=str(package))
         said = vouched.statement
         click.echo(f"{said.name} {said.version} for {said.base.name}, signed by {said.publisher!r}")
         check = fitting(vouched.manifest, base) if base else accept

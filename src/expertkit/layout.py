@@ -23,9 +23,15 @@ SIGNED = Path("build/signed")
 REPLAY = Path("build/replay")
 PUBLISHER = Path("build/publisher.pub")
 """The public key that the project's packages are signed and checked with."""
+CERTIFICATES = Path("build/publisher.crt")
+"""The certificates of that key, which travel with its signatures."""
 DIST = Path("dist")
 RELEASES = Path("releases/releases.json")
 """What was ever promoted; in git."""
+LOG = Path("releases/log.jsonl")
+"""The append-only log of signatures, an entry a line; in git."""
+CHECKPOINT = Path("releases/log.checkpoint")
+"""The newest signed state of the log; in git."""
 RELEASED = Path("releases/packages")
 """The promoted packages, each named by its content digest; not in git."""
 

@@ -41,7 +41,7 @@ from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
 from expertkit.packages.verify import verify
 from tests.archives.builders import decode, encode, gunzipped, gzipped
-from tests.packages.builders import NOW, make_project, publisher, sign
+from tests.packages.builders import make_project, sign, verifier
 
 COUNT = 100_000
 LONGEST_S = 5.0
@@ -114,7 +114,7 @@ def _open(package: Path) -> None:
             if page == "":
                 raise AssertionError("a page without a word")
     with suppress(ExpertError):
-        verify(package, trusted=publisher(), at=NOW)
+        verify(package, verifier=verifier())
 
 
 def _is_right(data: bytes, folder: Path, contents: Contents) -> bool:

@@ -16,7 +16,7 @@ from tests.packages.builders import put
 
 GOLDEN = ROOT / "tests/golden"
 RAW, PACKED, ARCHIVE = GOLDEN / "container" / NAME, GOLDEN / "container-packed" / NAME, GOLDEN / NAME
-READING = ("validate", "inspect", "diff {path}", "verify --key {key} --at 2026-02-01", "unpack {new}")
+READING = ("validate", "inspect", "diff {path}", "verify --key {key} --at 2026-02-01", "unpack {new} --unsigned")
 RETIRED = "archives will be retired: expert-cli convert makes containers of them (docs/migration.md)"
 
 
@@ -140,7 +140,7 @@ def test_a_folder_is_converted_at_once(tmp_path: Path) -> None:
     put(folder / "c.expert", RAW.read_bytes())
     (folder / "d.expert").symlink_to("nowhere")
 
-    refused = run(f"convert {folder} --output {tmp_path}/new", status=12)
+    refused = run(f"convert {folder} --output {tmp_path}/new --unsigned", status=12)
 
     assert {path.name for path in (tmp_path / "new").glob("*.expert")} == {"a.expert", "c.expert"}
     assert "b.expert: " in refused.stderr
@@ -150,8 +150,8 @@ def test_a_folder_is_converted_at_once(tmp_path: Path) -> None:
 
 def test_conversion_goes_there_and_back(tmp_path: Path) -> None:
     """The container and the archive have the digest of the same members."""
-    there = run_json(f"convert {ARCHIVE} --output {tmp_path}/there")["packages"][0]
-    back = run_json(f"convert {tmp_path}/there/{NAME} --to archive --output {tmp_path}/back")["packages"][0]
+    there = run_json(f"convert {ARCHIVE} --output {tmp_path}/there --unsigned")["packages"][0]
+    back = run_json(f"convert {tmp_path}/there/{NAME} --to archive --output {tmp_path}/back --unsigned")["packages"][0]
 
     assert there["members_digest"] == back["members_digest"] == back["content_digest"]
     assert (there["from"], there["form"], back["form"]) == ("archive", "container", "archive")
@@ -162,7 +162,7 @@ def test_converted_with_a_key_it_verifies(project: Path) -> None:
     """The key's owner vouches for the result."""
     run("keygen --ensure")
 
-    made = run_json(f"convert {ARCHIVE} --output new --key home/publisher.key")["packages"][0]
+    made = run_json(f"convert {ARCHIVE} --output new --key home/publisher.key --unsigned")["packages"][0]
 
     assert made["signed"] is True
     assert (
@@ -183,7 +183,7 @@ def test_two_packages_of_one_name_are_not_converted_into_one(tmp_path: Path) -> 
 
 def test_a_failed_conversion_says_what_helps(tmp_path: Path) -> None:
     """The hint of the first error that has one."""
-    refused = run(f"convert {ARCHIVE} --output {ARCHIVE.parent}", status=12)
+    refused = run(f"convert {ARCHIVE} --output {ARCHIVE.parent} --unsigned", status=12)
 
     assert "Hint: --output DIR" in refused.stderr
     assert not [*tmp_path.iterdir()]

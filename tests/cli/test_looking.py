@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from expertkit.cli.main import main
 from tests.manifest.builders import raw_manifest
-from tests.packages.builders import RECIPE, decompose_adapter, judge, make_project, pack, sign, train
+from tests.packages.builders import RECIPE, decompose_adapter, judge, make_project, pack, publisher, sign, train
 from tests.recipes.builders import write
 
 
@@ -54,10 +54,10 @@ def test_a_signed_package_is_shown_with_everything_in_it(tmp_path: Path) -> None
     page = show("inspect", package)
 
     assert facts["kind"] == "archive"
-    assert facts["signature"] == {
+    assert facts["signatures"] == [{
         "publisher": "mini publisher", "created": "2026-01-31T12:00:00Z", "expires": "2027-01-31T12:00:00Z",
-        "key": facts["signature"]["key"],  # type: ignore[index]
-    }  # fmt: skip
+        "key": publisher().id, "sequence": 1, "chain": [],
+    }]  # fmt: skip
     assert "signature   'mini publisher', key " in page
     assert "not checked, which expert-cli verify does" in page
     assert "evaluation  accepted: base 0.000, expert 0.900, p 1.0e-09" in page
@@ -127,8 +127,8 @@ def test_a_package_is_unpacked_into_a_new_folder(tmp_path: Path) -> None:
     """Every member, and a folder that is there is left alone."""
     package = pack(make_project(tmp_path / "project"))
 
-    made = ask("unpack", package, tmp_path / "new")
-    again = CliRunner().invoke(main, ["unpack", str(package), str(tmp_path / "new")])
+    made = ask("unpack", package, tmp_path / "new", "--unsigned")
+    again = CliRunner().invoke(main, ["unpack", str(package), str(tmp_path / "new"), "--unsigned"])
 
     files = [path for path in (tmp_path / "new").rglob("*") if path.is_file()]
     assert made["members"] == len(files) == len(ask("inspect", package)["members"])  # type: ignore[arg-type]

@@ -17,7 +17,9 @@ from tests.recipes.builders import make_project
 
 GOLDEN = ROOT / "tests/golden/expert-mini-nano.v1.0.0.expert"
 KEY = ROOT / "tests/golden/publisher.pub"
-PACKAGE_COMMANDS = ("validate", "validate --compatible", "inspect", "diff {golden}", "verify --key {key}", "unpack new")
+PACKAGE_COMMANDS = (
+    "validate", "validate --compatible", "inspect", "diff {golden}", "verify --key {key}", "unpack new --unsigned",
+)  # fmt: skip
 MANIFEST_COMMANDS = ("validate", "inspect", "diff {golden}", "migrate")
 
 

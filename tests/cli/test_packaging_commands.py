@@ -99,18 +99,18 @@ def test_a_key_is_made_once(project: Path) -> None:
 
 def test_a_key_has_its_publishers_name(project: Path) -> None:
     """The name given with the key is the one that verification shows."""
-    run("keygen --name 'Ada Example'")
+    run("keygen --publisher 'Ada Example' --no-passphrase")
     run("keygen --ensure")
     run(f"package {PAIR}")
     run(f"sign {PAIR}")
 
-    assert "signed by 'Ada Example'" in run(f"verify build/signed/expert-mini-nano/{NAME}").stdout
+    assert "signer      'CN=Ada Example', key" in run(f"verify build/signed/expert-mini-nano/{NAME}").stdout
     assert (project / "home/publisher.pub").read_bytes() == (project / "build/publisher.pub").read_bytes()
 
 
 def test_any_package_can_be_signed_with_any_key(project: Path) -> None:
     """A file, a key and a folder are enough; the copy verifies with the key's public half alone."""
-    run("keygen --output other.key --name other")
+    run("keygen --output other.key --name other --no-passphrase")
     run(f"package {PAIR} --output mine")
 
     run(f"sign mine/{NAME} --key other.key --output signed")
@@ -136,7 +136,7 @@ def test_a_signature_expires(project: Path) -> None:
 def test_a_key_other_than_the_published_one_does_not_sign() -> None:
     """What the project publishes and what signs must be one key."""
     run("keygen --ensure")
-    run("keygen --output other.key")
+    run("keygen --output other.key --no-passphrase")
     run(f"package {PAIR}")
 
     assert "expected the public half" in run(f"sign {PAIR} --key other.key", status=5).stderr

@@ -46,7 +46,8 @@ def look(path: Path, beside: Path, scratch: Path) -> dict[str, Result]:
     commands: list[tuple[object, ...]] = [
         ("validate", path), ("validate", "--compatible", path), ("inspect", path), ("diff", path, beside),
         ("diff", beside, path), ("migrate", "--dry-run", path), ("verify", path, "--key", KEY, "--at", "2026-02-01"),
-        ("unpack", path, scratch / "strict"), ("unpack", "--compatible", path, scratch / "compatible"),
+        ("unpack", path, scratch / "strict", "--unsigned"),
+        ("unpack", "--compatible", "--unsigned", path, scratch / "compatible"),
     ]  # fmt: skip
     return {" ".join(map(str, command[:2])): run(*command) for command in commands}
 
@@ -211,9 +212,10 @@ def test_no_error_of_the_system_or_of_the_command_line_forges_a_line(tmp_path: P
     """Both name what was typed."""
     (tmp_path / NAME).write_text("a file")
 
-    system = run("unpack", GOLDEN, tmp_path / NAME / "new")
-    asked = [run(MARK), run("validate", f"--{MARK}"), run("verify", GOLDEN, "--at", MARK), run("unpack", __file__, "x")]
-    asked += [run("validate", MARK), run("sign", "--expert", MARK, "--base", MARK), run("base", "fingerprint", MARK)]
+    system = run("unpack", "--unsigned", GOLDEN, tmp_path / NAME / "new")
+    asked = [run(MARK), run("validate", f"--{MARK}"), run("verify", GOLDEN, "--at", MARK)]
+    asked += [run("unpack", "--unsigned", __file__, "x"), run("validate", MARK)]
+    asked += [run("sign", "--expert", MARK, "--base", MARK), run("base", "fingerprint", MARK)]
 
     assert system.exit_code == 1
     assert system.stderr.splitlines()[-1].startswith(f"Error: {tmp_path}/a\\nFORGED")

@@ -16,11 +16,11 @@ from expertkit.adapters.dtypes import DType
 from expertkit.containers import codecs, header, kinds, toc
 from expertkit.containers.kinds import Kind
 from expertkit.containers.reader import Container
-from expertkit.containers.signatures import Signature
 from expertkit.containers.sources import Held, Source
 from expertkit.containers.toc import ALIGNMENTS, NO_LAYER, align
 from expertkit.containers.writer import Draft, Options, write, write_signed
 from expertkit.errors import FormatError, IntegrityError
+from expertkit.members.signatures import Signature
 from expertkit.packages.streaming import load_layer
 from tests.containers.second_reader import File
 from tests.containers.second_reader import read as read_second

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from expertkit.containers.reader import Container
-from expertkit.containers.signatures import Signature
 from expertkit.containers.sources import Held
 from expertkit.errors import FormatError
+from expertkit.members.signatures import Signature
 from tests.containers.broken import BASE, BLOCK_AT, Case
 from tests.containers.builders import ENVELOPE, Pieces, drafts, everything, patched, second, signed, written
 

@@ -17,11 +17,15 @@ from expertkit.adapters import Factors, Lora
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.tensors import encode
 from expertkit.packages.decomposition import decompose_adapter
+from expertkit.packages.local_root import LocalRoot, certify
 from expertkit.packages.release import release
 from expertkit.packages.sign import Signer, sign_package
+from expertkit.packages.trust import TrustStore
 from expertkit.packages.weights import write_adapter
 from expertkit.recipes import DecomposeConfig, Recipe
 from expertkit.signing import keys
+from expertkit.signing.certificates.reading import to_pem
+from expertkit.signing.trust import Verifier
 from tests.manifest.builders import raw_base, raw_manifest
 from tests.packages.builders import RECIPE, TOKENIZER, TOKENIZER_CONFIG, judge, pack, put, train
 
@@ -40,12 +44,20 @@ _MODULES = {
 
 
 def make_signer(side: Path) -> Signer:
-    """The publisher of all projects in the folder ``side``, with a new key where whoever types there has it."""
-    folder = side / "home/.expertkit"
-    private = keys.create(folder / "publisher.key", publisher="local publisher")
+    """The publisher of all projects in the folder ``side``, with a new key where whoever types there has it.
+
+    A local root vouches for the key, and whoever types there trusts it, as ``keygen --ensure`` leaves it.
+    """
+    folder, at = side / "home/.expertkit", datetime.now(UTC)
+    key = folder / "publisher.key"
+    private = keys.create(key, publisher="local publisher", passphrase=None)
     public = keys.public_key(private, publisher="local publisher")
+    chain, _ = certify(
+        keys.certificates_path(key), public, private=lambda: private, root=LocalRoot(folder=folder / "local-root"),
+        store=TrustStore(folder=folder / "trust"), at=at,
+    )  # fmt: skip
     return Signer(
-        private=private, public=public, ledger=folder / "ledger.json", at=datetime.now(UTC), valid_days=365
+        private=private, public=public, ledger=folder / "ledger.json", at=at, valid_days=365, chain=chain
     )  # fmt: skip
 
 
@@ -53,6 +65,7 @@ def make_project(folder: Path, *, form: str, signer: Signer) -> Path:
     """A project whose expert was packed in a form, "binary" or "archive", signed and released into dist/."""
     _write_expert(folder)
     put(folder / layout.PUBLISHER, str(signer.public).encode())
+    put(folder / layout.CERTIFICATES, to_pem(signer.chain))
     for seed, base in enumerate(DTYPES):
         recipe = _recipe(base, form=form)
         _write_base(folder / "models" / base, seed=seed)
@@ -63,7 +76,7 @@ def make_project(folder: Path, *, form: str, signer: Signer) -> Path:
         judge(folder, recipe=recipe)
         pack(folder, recipe)
         sign_package(folder, recipe, signer=signer)
-    release(folder, trusted=signer.public, at=signer.at)
+    release(folder, verifier=Verifier.of_key(signer.public, at=signer.at))
     return folder
 
 

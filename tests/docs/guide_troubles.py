@@ -15,13 +15,13 @@ from expertkit.files import dump_json
 from expertkit.manifest import Manifest, load
 from expertkit.packages.fitting import fitting
 from expertkit.packages.names import MANIFEST, TOKENIZER
-from expertkit.packages.reading.forms import read_signature
+from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.sidecar import sidecar
 from expertkit.packages.store import Store
 from expertkit.packages.streaming import Check, Layers
 from tests.cli.running import run
 from tests.containers.builders import patched, replaced, signed
-from tests.packages.builders import publisher, put
+from tests.packages.builders import put
 
 NAME = "expert-sql-qwen3-tiny.v1.0.0.expert"
 
@@ -51,8 +51,7 @@ def _of_files(archive: Path) -> Iterator[str]:
 def _broken(good: bytes, archive: Path) -> dict[str, bytes]:
     """Containers that no command accepts, by what is wrong with them."""
     entries = Container(Held(good)).entries
-    envelope = read_signature(archive)
-    assert envelope is not None
+    (signature,) = read_signatures(archive)
     return {
         "garbage": b"<!doctype html>",
         "newer": patched(good, lambda pieces: pieces.header.update(major=2)),
@@ -63,19 +62,25 @@ def _broken(good: bytes, archive: Path) -> dict[str, bytes]:
         "section": replaced(good, entries[0].at + 1000, b"XYZ"),
         "padding": replaced(good, entries[0].at - 1, b"X"),
         "cut": good[:-100],
-        "other": signed(good, envelope),
+        "other": signed(good, signature.envelope, chain=signature.chain),
     }
 
 
 def _of_commands(archive: Path, theirs: Path) -> Iterator[str]:
-    put(Path("build/stranger.pub"), str(publisher()).encode())
     yield run(f"verify build/packages/expert-sql-qwen3-tiny/{NAME}", status=5).output
-    yield run(f"verify dist/{NAME} --key build/stranger.pub", status=5).output
+    yield _of_a_stranger()
     yield run(f"validate {archive}").output
     yield run(f"inspect {archive} --list-sections", status=11).output
-    yield run(f"convert {theirs}", status=12).output
+    yield run(f"convert {theirs} --unsigned", status=12).output
     yield run(f"convert dist/{NAME} --output dist", status=12).output
     yield run(f"convert dist/{NAME} --codec lz4", status=2).output
+
+
+def _of_a_stranger() -> str:
+    """What is said of a package by a key that nobody vouches for."""
+    run("keygen --output build/stranger.key --no-passphrase")
+    run(f"sign build/packages/expert-sql-qwen3-tiny/{NAME} --key build/stranger.key --output strange")
+    return run(f"verify strange/{NAME}", status=5).output
 
 
 def _of_programs(archive: Path) -> Iterator[str]:

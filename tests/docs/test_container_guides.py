@@ -116,8 +116,7 @@ def test_a_page_that_says_otherwise_is_told(text: str, problem: str, tmp_path: P
 @pytest.mark.parametrize(("name", "form"), FORMS.items(), ids=FORMS.keys())
 def test_a_page_does_what_it_says(name: str, form: str, projects: Mapping[str, Path]) -> None:
     """From the first block to the last, in a project of its own, each printing what is shown."""
-    project = projects[form].with_name(name)
-    shutil.copytree(projects[form], project)
+    project = _copy(projects[form], name)
 
     done = follow(page(name), project, environment=environment(project))
 
@@ -152,10 +151,12 @@ def test_the_settings_that_are_shown_first_are_the_projects_own() -> None:
     assert _over(own, shown) == own
 
 
-def test_every_trouble_on_the_page_is_one_that_is_told(projects: Mapping[str, Path]) -> None:
+def test_every_trouble_on_the_page_is_one_that_is_told(
+    projects: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each row of the table is a message of the program, and each message that was provoked has its row."""
-    project = projects["binary"].with_name("troubled")
-    shutil.copytree(projects["binary"], project)
+    project = _copy(projects["binary"], "troubled")
+    monkeypatch.setenv("EXPERTKIT_HOME", str(project.with_name("home") / ".expertkit"))
     _, _, table = page("containers").read_text(encoding="utf-8").partition("## When something is wrong")
     rows = re.findall(r"^\| `([^`]+)` \|", table, re.MULTILINE)
 
@@ -196,6 +197,14 @@ def test_an_example_compares_the_base(projects: Mapping[str, Path]) -> None:
     assert other.returncode == 1
     assert "layer" not in other.stdout
     assert other.stderr.startswith("Error: models/qwen3-small: expected qwen3-tiny of fingerprint ")
+
+
+def _copy(project: Path, name: str) -> Path:
+    """A project of its own, and a home beside it: what one page has seen is nothing to another."""
+    folder = project.with_name(name)
+    shutil.copytree(project, folder / "project")
+    shutil.copytree(project.with_name("home"), folder / "home")
+    return folder / "project"
 
 
 def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,10 +11,15 @@ import pytest
 from tests.docs.make import ROOT
 
 HOSTS = {
+    "": ("src/expertkit/signing/keys/pkcs11_uri.py", "tests/signing/keys/"),
+    "a": ("tests/signing/certificates/",),
     "download.pytorch.org": ("README.md",),
+    "expert-sql": ("tests/signing/certificates/",),
+    "host": ("tests/signing/keys/",),
     "in-toto.io": ("docs/signing.md", "src/expertkit/signing/statement.py", "tests/"),
     "json-schema.org": ("docs/schema/", "src/expertkit/fields/json_schema.py"),
     "keepachangelog.com": ("CHANGELOG.md",),
+    "model_signing": ("src/expertkit/signing/model_signing.py",),
     "semver.org": ("CHANGELOG.md",),
 }
 """Every host that is named, and the files or folders that may name it."""

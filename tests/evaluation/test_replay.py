@@ -27,7 +27,7 @@ from expertkit.packages.release import release
 from expertkit.packages.weights import write_adapter
 from expertkit.recorded import dump_recorded, parse_recorded
 from expertkit.runtime.loading import attach, load_base
-from tests.packages.builders import NOW, RECIPE, WEIGHTS, judge, make_project, pack, publisher, put, sign
+from tests.packages.builders import RECIPE, WEIGHTS, judge, make_project, pack, publisher, put, sign, verifier
 
 COUNT = 5
 RECORDED = layout.EVALUATE / RECIPE.key / REPLAY
@@ -89,13 +89,13 @@ def test_a_package_gives_its_recorded_answers(project: Path) -> None:
     signed = sign(project)
 
     with pytest.raises(PackagingError, match="to have been asked"):
-        release(project, trusted=publisher(), at=NOW)
+        release(project, verifier=verifier())
     found = replay_stage(project, RECIPE)
 
     assert found.to_json() == read_json(project / layout.REPLAY / RECIPE.key / layout.REPLAYED)
     assert (found.describe(), found.items) == ("5 of 5 answers are the recorded ones", COUNT)  # type: ignore[union-attr]
     assert replay(signed, folder=project / "models/nano", count=2).items == 2
-    assert release(project, trusted=publisher(), at=NOW)[0].package
+    assert release(project, verifier=verifier())[0].package
 
 
 def test_another_answer_is_told_with_what_was_expected(project: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_package_without_recorded_answers_stays_valid_and_cannot_be_asked(proj
     (project / RECORDED).unlink()
     signed = sign(project)
 
-    assert release(project, trusted=publisher(), at=NOW)[0].package
+    assert release(project, verifier=verifier())[0].package
     with pytest.raises(PackagingError, match=r"expected recorded answers in replay\.jsonl, got none"):
         replay(signed, folder=project / "models/nano")
 

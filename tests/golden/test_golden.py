@@ -12,7 +12,7 @@ from expertkit.adapters import decode as decode_adapter
 from expertkit.containers.writer import Options
 from expertkit.files import dump_json
 from expertkit.packages.conversion import convert
-from expertkit.packages.reading.forms import read_signature
+from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.verify import verify
 from expertkit.signing import PublicKey, seal
@@ -22,7 +22,7 @@ from tests.adapters.builders import ADAPTERS
 from tests.archives.builders import decode as members_of
 from tests.archives.builders import encode, gunzipped
 from tests.golden.make import CONTAINERS, FOLDER, PACKAGE, adapter_folder
-from tests.packages.builders import NOW, make_signer
+from tests.packages.builders import make_signer, verifier
 
 GOLDEN = FOLDER / PACKAGE
 
@@ -34,7 +34,7 @@ def trusted() -> PublicKey:
 
 def test_the_golden_package_verifies() -> None:
     """A package of this format can be read as long as the format is supported."""
-    verified = verify(GOLDEN, trusted=trusted(), at=NOW)
+    verified = verify(GOLDEN, verifier=verifier())
 
     check_sidecar(GOLDEN)
     assert verified.statement == decode_statement((FOLDER / "statement.json").read_bytes())
@@ -71,13 +71,26 @@ def test_the_adapter_is_written_the_same() -> None:
     assert dump_json(encode_config(lora, base="nano")) == members["adapter_config.json"]
 
 
+@pytest.mark.parametrize("place", ["", "container"])
+def test_packages_with_a_statement_of_the_first_version_verify(place: str) -> None:
+    """They name no evidence; what they do say is read and written as it was."""
+    folder = FOLDER / "version-1" / place
+
+    verified = verify(folder / PACKAGE, verifier=verifier())
+
+    payload = (folder / "statement.json").read_bytes()
+    assert verified.statement.evidence is None
+    assert verified.statement.encode() == payload
+    assert verified.statement == decode_statement(payload)
+
+
 @pytest.mark.parametrize("folder", CONTAINERS)
 def test_the_golden_containers_verify(folder: str) -> None:
     """Raw and packed, they hold the members of the golden archive, and are signed about their roots."""
-    verified = verify(FOLDER / folder / PACKAGE, trusted=trusted(), at=NOW)
+    verified = verify(FOLDER / folder / PACKAGE, verifier=verifier())
 
     check_sidecar(FOLDER / folder / PACKAGE)
-    assert verified.contents.listed == verify(GOLDEN, trusted=trusted(), at=NOW).contents.listed
+    assert verified.contents.listed == verify(GOLDEN, verifier=verifier()).contents.listed
     assert verified.statement.content_digest == verified.contents.root
 
 
@@ -85,9 +98,8 @@ def test_the_golden_container_is_written_the_same(tmp_path: Path) -> None:
     """From the golden archive's members come the same header, TOC, sections and signature."""
     golden = (FOLDER / "container" / PACKAGE).read_bytes()
 
-    convert(
-        GOLDEN, output=tmp_path, form="container", options=Options(codec="raw"), signer=make_signer(tmp_path / "home")
-    )
+    signer = make_signer(tmp_path / "home")
+    convert(GOLDEN, output=tmp_path, form="container", options=Options(codec="raw"), verifier=verifier(), signer=signer)
 
     assert (tmp_path / PACKAGE).read_bytes() == golden
 
@@ -95,13 +107,12 @@ def test_the_golden_container_is_written_the_same(tmp_path: Path) -> None:
 def test_the_statement_of_a_container_is_written_the_same() -> None:
     """From the same values come the same payload and the same signature."""
     payload = (FOLDER / "container/statement.json").read_bytes()
-    envelope = read_signature(FOLDER / "container" / PACKAGE)
+    (signature,) = read_signatures(FOLDER / "container" / PACKAGE)
 
     statement = decode_statement(payload)
 
-    assert envelope is not None
-    assert statement.encode() == payload == decode(envelope).payload
-    assert seal(statement, make_signer(Path()).private) == envelope
+    assert statement.encode() == payload == decode(signature.envelope).payload
+    assert seal(statement, make_signer(Path()).private) == signature.envelope
 
 
 @pytest.mark.parametrize("kind", ADAPTERS)

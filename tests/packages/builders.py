@@ -30,6 +30,7 @@ from expertkit.recipes import (
 )
 from expertkit.signing import PublicKey
 from expertkit.signing.keys import public_key
+from expertkit.signing.trust import Verifier
 from tests.adapters.builders import SHAPES, matrix, random_lora
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
@@ -161,6 +162,11 @@ def make_signer(home: Path, *, seed: int = 1, at: datetime = NOW, valid_days: in
 def publisher(seed: int = 1) -> PublicKey:
     """The public key of ``make_signer``."""
     return make_signer(Path(), seed=seed).public
+
+
+def verifier(seed: int = 1, *, at: datetime = NOW) -> Verifier:
+    """Somebody who trusts the key of ``make_signer`` and nobody else."""
+    return Verifier.of_key(publisher(seed), at=at)
 
 
 def sign(project: Path, recipe: Recipe = RECIPE) -> Path:

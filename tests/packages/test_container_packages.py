@@ -15,7 +15,6 @@ import pytest
 from expertkit.adapters import encode_tensors
 from expertkit.adapters.tensors import encode
 from expertkit.containers.reader import Container
-from expertkit.containers.signatures import Signature
 from expertkit.containers.sources import Held, mapped
 from expertkit.containers.writer import Options, write, write_signed
 from expertkit.errors import ExpertError, FormatError, IntegrityError, SignatureError, UnsupportedError
@@ -23,10 +22,11 @@ from expertkit.evaluation.packaged import open_packaged
 from expertkit.files import sha256_bytes
 from expertkit.manifest.parse import parse
 from expertkit.members.contents import Contents, collect
+from expertkit.members.signatures import Signature
 from expertkit.packages.inspection import inspect, render
 from expertkit.packages.making.build import build, prepare
 from expertkit.packages.names import TENSORS
-from expertkit.packages.reading.container import only_envelope, parts
+from expertkit.packages.reading.container import parts
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
 from expertkit.packages.sections import drafts
@@ -37,18 +37,7 @@ from expertkit.packages.writing import write_container
 from tests.archives.builders import decode
 from tests.archives.builders import encode as encode_archive
 from tests.containers.builders import patched, with_unknown
-from tests.packages.builders import (
-    MANIFEST,
-    NOW,
-    RECIPE,
-    WEIGHTS,
-    make_project,
-    make_signer,
-    pack,
-    publisher,
-    put,
-    sign,
-)
+from tests.packages.builders import MANIFEST, NOW, RECIPE, WEIGHTS, make_project, make_signer, pack, put, sign, verifier
 
 BINARY = replace(RECIPE, package=replace(RECIPE.package, format="binary"))
 
@@ -79,7 +68,7 @@ def verdict(folder: Path, data: bytes) -> ExpertError | None:
     """The error that verifying ``data`` ends with, if it ends with one."""
     put(folder / "a.expert", data)
     try:
-        verify(folder / "a.expert", trusted=publisher(), at=NOW)
+        verify(folder / "a.expert", verifier=verifier())
     except ExpertError as error:
         return error
     return None
@@ -87,10 +76,10 @@ def verdict(folder: Path, data: bytes) -> ExpertError | None:
 
 def test_a_signed_container_verifies(project: Path) -> None:
     """Whole, and without its sections; what is signed is the root."""
-    whole = verify(signed(project), trusted=publisher(), at=NOW)
+    whole = verify(signed(project), verifier=verifier())
     container = Container(mapped(signed(project)))
 
-    quick = vouch(container, trusted=publisher(), at=NOW, file="a.expert")
+    quick = vouch(container, verifier=verifier(), file="a.expert")
 
     assert whole.contents.form == "container"
     assert quick.statement == whole.statement
@@ -102,7 +91,7 @@ def test_a_signed_container_verifies(project: Path) -> None:
 def test_both_forms_hold_the_same_members(project: Path) -> None:
     """Name by name, byte by byte; only the signatures differ, each being about its own form."""
     paths = (signed(project), *(project / "archive").glob("*.expert"))
-    both = [verify(path, trusted=publisher(), at=NOW) for path in paths]
+    both = [verify(path, verifier=verifier()) for path in paths]
 
     container, other = (each.contents for each in both)
 
@@ -152,9 +141,8 @@ def with_envelope(path: Path, *signatures: Signature) -> bytes:
 
 def own(path: Path) -> Signature:
     """The signature of a container."""
-    envelope = only_envelope(Container(Held(path.read_bytes())))
-    assert envelope is not None
-    return Signature(envelope=envelope)
+    (signature,) = Container(Held(path.read_bytes())).signatures
+    return signature
 
 
 STRANGE: dict[str, Callable[[Path], bytes]] = {
@@ -162,8 +150,10 @@ STRANGE: dict[str, Callable[[Path], bytes]] = {
         signed(project),
         Signature(envelope=decode(next((project / "archive").glob("*.expert")).read_bytes())["signature.sig"]),
     ),
-    "two envelopes": lambda project: with_envelope(signed(project), own(signed(project)), Signature(envelope=b"{}")),
-    "certificates that nobody here understands": lambda project: with_envelope(
+    "an envelope and something else": lambda project: with_envelope(
+        signed(project), own(signed(project)), Signature(envelope=b"{}")
+    ),
+    "certificates that are none": lambda project: with_envelope(
         signed(project), replace(own(signed(project)), chain=(b"certificate",))
     ),
     "no signature": lambda project: pack(project, BINARY).read_bytes(),
@@ -175,14 +165,14 @@ STRANGE: dict[str, Callable[[Path], bytes]] = {
 
 @pytest.mark.parametrize("strange", STRANGE)
 def test_another_signature_vouches_for_nothing(project: Path, tmp_path: Path, strange: str) -> None:
-    """What is not this root, signed once by the trusted key alone, is refused, whole and without sections."""
+    """What is not this root, signed by the trusted key, is refused, whole and without sections."""
     data = STRANGE[strange](project)
 
     error = verdict(tmp_path, data)
 
     assert isinstance(error, SignatureError)
     with pytest.raises(SignatureError):
-        vouch(Container(Held(data)), trusted=publisher(), at=NOW, file="a.expert")
+        vouch(Container(Held(data)), verifier=verifier(), file="a.expert")
 
 
 @pytest.mark.parametrize("at", [NOW + timedelta(days=366), NOW - timedelta(days=1)], ids=["expired", "not yet made"])
@@ -191,7 +181,7 @@ def test_a_signature_outside_its_time_vouches_for_nothing(project: Path, at: obj
     container = Container(mapped(signed(project)))
 
     with pytest.raises(SignatureError, match=r"expired|future"):
-        vouch(container, trusted=publisher(), at=at, file="a.expert")  # type: ignore[arg-type]
+        vouch(container, verifier=verifier(at=at), file="a.expert")  # type: ignore[arg-type]
 
 
 def test_an_archive_cannot_carry_the_signature_of_a_container(project: Path, tmp_path: Path) -> None:
@@ -382,19 +372,19 @@ def test_what_is_no_package_is_not_vouched_for(project: Path, name: str) -> None
         members["manifest.json"] = json.dumps(manifest).encode()
 
     with pytest.raises(FormatError, match=f"expected {name} in the package"):
-        vouch(Container(Held(rewritten(project, change))), trusted=publisher(), at=NOW)
+        vouch(Container(Held(rewritten(project, change))), verifier=verifier())
 
 
 def test_two_signatures_are_told_and_the_rest_is_checked(project: Path, tmp_path: Path) -> None:
     """Who made them cannot be judged here, what is in the package can."""
-    put(tmp_path / "a.expert", STRANGE["two envelopes"](project))
+    put(tmp_path / "a.expert", STRANGE["an envelope and something else"](project))
 
     opened = open_expert(tmp_path / "a.expert")
 
     assert opened.package is not None
     assert "one that this program does not understand" in "\n".join(render(inspect(opened)))
-    with pytest.raises(SignatureError, match=r"a\.expert: signature: expected one"):
-        verify(tmp_path / "a.expert", trusted=publisher(), at=NOW)
+    with pytest.raises(SignatureError, match=r"a\.expert: envelope: expected"):
+        verify(tmp_path / "a.expert", verifier=verifier())
 
 
 def joined(names: Sequence[str]) -> Contents:

@@ -11,7 +11,7 @@ from expertkit.packages.lineup import line_up
 from expertkit.packages.promotion import plan_promotion, promote, released_package
 from expertkit.packages.release import release
 from expertkit.recipes.releases import read_releases
-from tests.packages.builders import NOW, make_project, publisher, put, sign
+from tests.packages.builders import make_project, put, sign, verifier
 from tests.packages.test_promotion import _release_again
 from tests.recipes.builders import PARAMS
 
@@ -22,13 +22,13 @@ PAIRS = [("expert-mini", "nano"), ("expert-mini", "other")]
 def project(tmp_path: Path) -> Path:
     """One package of one expert in dist/, nothing promoted."""
     sign(make_project(tmp_path))
-    release(tmp_path, trusted=publisher(), at=NOW)
+    release(tmp_path, verifier=verifier())
     put(tmp_path / "params.yaml", PARAMS.replace("expert-sql, expert-json", "expert-mini").encode())
     return tmp_path
 
 
 def _promote(project: Path) -> None:
-    promote(project, plan_promotion(project, (), trusted=publisher(), at=NOW))
+    promote(project, plan_promotion(project, (), verifier=verifier()))
 
 
 def test_before_anything_is_promoted_the_challenger_sits_alone(project: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from expertkit.cli.main import main
-from expertkit.errors import PackagingError
+from expertkit.errors import PackagingError, SignatureError
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.making.build import build, prepare
 from expertkit.packages.promotion import Promotion, clashes, plan_promotion, promote, released_package
@@ -21,7 +21,6 @@ from expertkit.packages.verify import verify
 from expertkit.recipes.releases import read_releases
 from tests.packages.builders import (
     MANIFEST,
-    NOW,
     RECIPE,
     judge,
     make_project,
@@ -32,6 +31,7 @@ from tests.packages.builders import (
     put,
     sign,
     train,
+    verifier,
 )
 
 PARAMS = "# mine\nexperts: [expert-mini]\n"
@@ -41,13 +41,13 @@ PARAMS = "# mine\nexperts: [expert-mini]\n"
 def project(tmp_path: Path) -> Path:
     """One package of one expert in dist/."""
     sign(make_project(tmp_path))
-    release(tmp_path, trusted=publisher(), at=NOW)
+    release(tmp_path, verifier=verifier())
     put(tmp_path / "params.yaml", PARAMS.encode())
     return tmp_path
 
 
 def _plan(project: Path, *experts: str) -> Promotion:
-    return plan_promotion(project, experts, trusted=publisher(), at=NOW)
+    return plan_promotion(project, experts, verifier=verifier())
 
 
 def _release_again(project: Path, *, version: str = RECIPE.version, seed: int = 2) -> None:
@@ -59,7 +59,7 @@ def _release_again(project: Path, *, version: str = RECIPE.version, seed: int = 
     judge(project, recipe=recipe)
     pack(project, recipe)
     sign(project, recipe)
-    release(project, trusted=publisher(), at=NOW)
+    release(project, verifier=verifier())
 
 
 def _files(project: Path) -> dict[str, bytes]:
@@ -79,7 +79,7 @@ def test_what_is_in_dist_is_the_released_version_from_then_on(project: Path) -> 
     (released,) = read_releases(project)
     assert unwritten == before
     assert (released.expert, released.version, released.base) == ("expert-mini", "1.0.0", "nano")
-    kept = verify(released_package(project, released), trusted=publisher(), at=NOW)
+    kept = verify(released_package(project, released), verifier=verifier())
     assert kept.contents.content_digest == released.content_digest
     text = (project / "params.yaml").read_text()
     assert text.startswith(PARAMS)
@@ -135,7 +135,7 @@ def test_another_base_follows_later_under_the_same_version(project: Path) -> Non
     promote(project, _plan(project))
     make_project(project, recipe=other_base())
     sign(project, other_base())
-    release(project, trusted=publisher(), at=NOW)
+    release(project, verifier=verifier())
 
     planned = _plan(project)
     promote(project, planned)
@@ -150,7 +150,7 @@ def test_every_conflict_is_told_at_once(project: Path) -> None:
     judge(project, recipe=other_base(), verdict="refused", reasons=["too weak"])
     build(prepare(project, other_base()), record_refusal=True)
     sign_package(project, other_base(), signer=make_signer(project / "home"), record_refusal=True)
-    (shipped, _refused) = release(project, trusted=publisher(), at=NOW)
+    (shipped, _refused) = release(project, verifier=verifier())
     assert shipped.package is not None
     (project / "dist" / shipped.package.file).write_bytes(b"damaged")
     before = _files(project)
@@ -181,8 +181,8 @@ def test_a_package_that_is_not_the_listed_one_is_refused(project: Path) -> None:
 
 def test_a_stranger_s_package_is_refused(project: Path) -> None:
     """Only the publisher's own are promoted."""
-    with pytest.raises(PackagingError, match="key"):
-        plan_promotion(project, (), trusted=publisher(2), at=NOW)
+    with pytest.raises(SignatureError, match="key"):
+        plan_promotion(project, (), verifier=verifier(2))
 
 
 def test_without_a_release_there_is_nothing_to_promote(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from expertkit.packages.streaming import Layers
 from expertkit.packages.weights import read_adapter
 from tests.adapters.builders import ADAPTERS
 from tests.containers.builders import written
-from tests.packages.builders import MANIFEST, NOW, RECIPE, WEIGHTS, make_project, pack, publisher, put, sign
+from tests.packages.builders import MANIFEST, RECIPE, WEIGHTS, make_project, pack, put, sign, verifier
 
 BINARY = replace(RECIPE, package=replace(RECIPE.package, format="binary"))
 
@@ -37,7 +37,7 @@ def test_a_signed_container_becomes_ready_for_its_base(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     store, digest = stored(project, sign(project, BINARY))
 
-    with make_ready(digest, store=store, trusted=publisher(), at=NOW, base=project / "models/nano") as ready:
+    with make_ready(digest, store=store, verifier=verifier(), base=project / "models/nano") as ready:
         found = dict(ready.layers.load())
 
     adapter = read_adapter(project / WEIGHTS, hint="")
@@ -52,11 +52,11 @@ def test_nothing_is_ready_that_nobody_vouches_for(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     unsigned, signed = pack(project, BINARY), sign(project, BINARY)
 
-    for path, key in ((unsigned, publisher()), (signed, publisher(2))):
+    for path, who in ((unsigned, verifier()), (signed, verifier(2))):
         store, digest = stored(project, path)
         with (
             pytest.raises(SignatureError),
-            make_ready(digest, store=store, trusted=key, at=NOW, base=project / "models/nano"),
+            make_ready(digest, store=store, verifier=who, base=project / "models/nano"),
         ):
             pass
 
@@ -69,7 +69,7 @@ def test_nothing_is_ready_for_another_base(tmp_path: Path) -> None:
 
     with (
         pytest.raises(CompatibilityError),
-        make_ready(digest, store=store, trusted=publisher(), at=NOW, base=project / "models/nano"),
+        make_ready(digest, store=store, verifier=verifier(), base=project / "models/nano"),
     ):
         pass
 
@@ -81,7 +81,7 @@ def test_an_archive_is_not_used_in_place_of_a_container(tmp_path: Path) -> None:
 
     with (
         pytest.raises(UnsupportedError) as refused,
-        make_ready(digest, store=store, trusted=publisher(), at=NOW, base=project / "models/nano"),
+        make_ready(digest, store=store, verifier=verifier(), base=project / "models/nano"),
     ):
         pass
 

@@ -12,7 +12,7 @@ from expertkit.packages.making.build import build, prepare
 from expertkit.packages.release import read_index, release
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.sign import sign_package
-from tests.packages.builders import NOW, RECIPE, judge, make_project, make_signer, other_base, publisher, put, sign
+from tests.packages.builders import RECIPE, judge, make_project, make_signer, other_base, put, sign, verifier
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_what_was_signed_is_collected_and_what_was_refused_is_listed(project: Path) -> None:
     """The index has both, sorted; dist/ has the package with its sidecar."""
-    released, refused = release(project, trusted=publisher(), at=NOW)
+    released, refused = release(project, verifier=verifier())
 
     assert (released.judged.base, released.judged.verdict) == ("nano", "accepted")
     assert released.package is not None
@@ -50,7 +50,7 @@ def test_what_was_in_dist_before_goes(project: Path) -> None:
     put(project / "dist/old.expert", b"old")
     put(project / "build/signed/.expert-mini-nano.new-1/half", b"half")
 
-    release(project, trusted=publisher(), at=NOW)
+    release(project, verifier=verifier())
 
     assert not (project / "dist/old.expert").exists()
 
@@ -59,7 +59,7 @@ def test_what_no_recipe_names_is_left_out(project: Path) -> None:
     """A base that was taken out of params.yaml is not released any more, though its signed package is still there."""
     (project / "build/recipes/expert-mini-other.json").unlink()
 
-    releases = release(project, trusted=publisher(), at=NOW)
+    releases = release(project, verifier=verifier())
 
     assert [each.judged.base for each in releases] == ["nano"]
 
@@ -69,10 +69,10 @@ def test_a_package_that_does_not_verify_is_not_released(project: Path) -> None:
     put(project / "dist/old.expert", b"old")
 
     with pytest.raises(SignatureError):
-        release(project, trusted=publisher(2), at=NOW)
+        release(project, verifier=verifier(2))
     (project / "build/signed/expert-mini-nano/expert-mini-nano.v1.0.0.expert").write_bytes(b"damaged")
     with pytest.raises(IntegrityError):
-        release(project, trusted=publisher(), at=NOW)
+        release(project, verifier=verifier())
 
     assert (project / "dist/old.expert").read_bytes() == b"old"
 
@@ -80,12 +80,12 @@ def test_a_package_that_does_not_verify_is_not_released(project: Path) -> None:
 def test_without_signed_packages_there_is_no_release(tmp_path: Path) -> None:
     """An empty line is an error, not an empty release."""
     with pytest.raises(PackagingError, match="got none"):
-        release(tmp_path, trusted=publisher(), at=NOW)
+        release(tmp_path, verifier=verifier())
 
 
 def test_the_order_does_not_depend_on_the_file_system(project: Path) -> None:
     """Releasing twice gives the same index."""
-    first = release(project, trusted=publisher(), at=NOW)
+    first = release(project, verifier=verifier())
 
-    assert release(project, trusted=publisher(), at=NOW) == first
+    assert release(project, verifier=verifier()) == first
     assert RECIPE.base < other_base().base

@@ -17,7 +17,7 @@ from expertkit.packages.sidecar import check_sidecar, sidecar
 from expertkit.packages.sign import expired, sign_file, sign_package
 from expertkit.packages.verify import verify
 from tests.archives.builders import decode, encode
-from tests.packages.builders import NOW, RECIPE, judge, make_project, make_signer, pack, publisher, put, sign
+from tests.packages.builders import NOW, RECIPE, judge, make_project, make_signer, pack, publisher, put, sign, verifier
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_signing_a_signed_package_replaces_the_signature(project: Path) -> None:
 
     made = sign_file(signed, output=project / "out", whole=False, signer=make_signer(project / "other", seed=2))
 
-    assert verify(made.path, trusted=publisher(2), at=NOW).statement.key == publisher(2).id
+    assert verify(made.path, verifier=verifier(2)).statement.key == publisher(2).id
     assert list(decode(made.path.read_bytes())).count("signature.sig") == 1
 
 
@@ -116,7 +116,7 @@ def test_the_ledger_is_private_and_numbers_rise(project: Path) -> None:
 
     second = sign(project)
 
-    assert verify(second, trusted=publisher(), at=NOW).statement.sequence == 2
+    assert verify(second, verifier=verifier()).statement.sequence == 2
     assert (project / "home/ledger.json").stat().st_mode & 0o077 == 0
 
 

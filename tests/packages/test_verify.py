@@ -21,7 +21,7 @@ from expertkit.signing.statement import Base
 from expertkit.signing.statement import decode as decode_statement
 from tests.adapters.builders import random_lora
 from tests.archives.builders import decode, encode, gunzipped, gzipped
-from tests.packages.builders import NOW, load, make_project, make_signer, pack, publisher, sign
+from tests.packages.builders import NOW, load, make_project, make_signer, pack, sign, verifier
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def verdict(folder: Path, data: bytes) -> ExpertError | None:
     path = folder / "a.expert"
     path.write_bytes(data)
     try:
-        verify(path, trusted=publisher(), at=NOW)
+        verify(path, verifier=verifier())
     except ExpertError as error:
         return error
     return None
@@ -46,11 +46,11 @@ def test_a_signed_package_verifies(tmp_path: Path, signed: bytes) -> None:
     path = tmp_path / "a.expert"
     path.write_bytes(signed)
 
-    verified = verify(path, trusted=publisher(), at=NOW)
+    verified = verify(path, verifier=verifier())
 
     assert verified.statement.name == verified.manifest.name == "expert-mini"
     assert verified.statement.content_digest == verified.contents.content_digest
-    assert "signed by 'mini publisher'" in verified.describe()
+    assert [each.anchored.key.publisher for each in verified.verdict.vouchers] == ["mini publisher"]
 
 
 @pytest.mark.parametrize("step", [13, pytest.param(1, marks=pytest.mark.slow)])
@@ -105,7 +105,7 @@ def test_a_signature_outside_its_time_is_refused(tmp_path: Path, signed: bytes, 
     path.write_bytes(signed)
 
     with pytest.raises(SignatureError, match=r"expired|future"):
-        verify(path, trusted=publisher(), at=at)  # type: ignore[arg-type]
+        verify(path, verifier=verifier(at=at))  # type: ignore[arg-type]
 
 
 def test_a_stranger_cannot_sign(tmp_path: Path, signed: bytes) -> None:
@@ -113,8 +113,8 @@ def test_a_stranger_cannot_sign(tmp_path: Path, signed: bytes) -> None:
     path = tmp_path / "a.expert"
     path.write_bytes(signed)
 
-    with pytest.raises(SignatureError, match="not made by key"):
-        verify(path, trusted=publisher(2), at=NOW)
+    with pytest.raises(SignatureError, match="expected a key that you trust"):
+        verify(path, verifier=verifier(2))
 
 
 def resigned(signed: bytes, **changed: object) -> bytes:

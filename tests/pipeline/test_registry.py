@@ -12,7 +12,7 @@ from expertkit.files import read_json
 from expertkit.packages.promotion import plan_promotion, promote
 from expertkit.packages.release import release
 from tasks import registry, store
-from tests.packages.builders import NOW, make_project, publisher, put, sign
+from tests.packages.builders import make_project, put, sign, verifier
 from tests.packages.test_promotion import _release_again
 from tests.recipes.builders import PARAMS
 
@@ -26,13 +26,13 @@ def project(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     shutil.copyfile(empty_store, "mlflow.db")
     sign(make_project(tmp_path))
-    release(tmp_path, trusted=publisher(), at=NOW)
+    release(tmp_path, verifier=verifier())
     put(tmp_path / "params.yaml", PARAMS.replace("expert-sql, expert-json", "expert-mini").encode())
     return tmp_path
 
 
 def _promote(project: Path) -> None:
-    promote(project, plan_promotion(project, (), trusted=publisher(), at=NOW))
+    promote(project, plan_promotion(project, (), verifier=verifier()))
 
 
 def _seen() -> tuple[dict[str, str], Mapping[str, str]]:

@@ -62,7 +62,7 @@ def test_the_statement_is_an_in_toto_statement() -> None:
     value = json.loads(make_statement(publisher()).encode())
 
     assert value["_type"] == "https://in-toto.io/Statement/v1"
-    assert value["predicateType"] == "urn:expertkit:package:1"
+    assert value["predicateType"] == "urn:expertkit:package:2"
     assert value["subject"][0] == {"name": "a.json", "digest": {"sha256": "a" * 64}}
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from expertkit.cli import options, reading
+from expertkit.cli import options, reading, trusting
 from expertkit.cli.main import emit
 from expertkit.cli.sign import make_signer
 
@@ -34,22 +34,29 @@ _FORMS = {"binary": "container", "archive": "archive"}
 @click.option(
     "--valid-days", type=click.IntRange(1, 3650), metavar="DAYS", help="Days until the signature expires, 365 if none."
 )
+@trusting.trusted_key
+@trusting.allow_older
+@trusting.unsigned
 @options.as_json
 def command(  # noqa: PLR0913  # one argument per option
     packages: tuple[Path, ...], *, form: str, output: Path, codec: str | None, compression_level: int | None,
-    alignment: str | None, key: Path | None, valid_days: int | None, as_json: bool,
+    alignment: str | None, key: Path | None, valid_days: int | None,
+    trusted_key: Path | None, allow_older: bool, unsigned: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Write PACKAGES, or every package of a folder, in another form with the very same members.
 
-    What was written is read again and compared: its members have to have the same digest. A signature is about one
+    Only packages that somebody vouches for whom you trust are taken, unless --unsigned says otherwise. What was written
+    is read again and compared: its members have to have the same digest. A signature is about one
     form and is left behind; with --key the result is signed with a key of yours, which then vouches for it. What
-    cannot be converted is told at the end, with exit status 12; the others are there.
+    cannot be converted is told at the end, with exit status 12, or 5 where all of it is damaged or nobody vouches for
+    it; the others are there.
 
     Example: expert-cli convert dist --output containers
     """
     from expertkit.containers.writer import Options
     from expertkit.errors import ExpertError, PackagingError
     from expertkit.packages.conversion import convert
+    from expertkit.packages.failures import merged
 
     if valid_days is not None and key is None:
         raise click.UsageError("expected --valid-days with --key")
@@ -59,11 +66,12 @@ def command(  # noqa: PLR0913  # one argument per option
     how = Options(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
     files = _files(packages)
     reading.tell_forms(*files)
+    verifier = trusting.make_unless(unsigned=unsigned, pinned=trusted_key, packages=files, allow_older=allow_older)
     done: list[Converted] = []
     failed: list[ExpertError] = []
     for path in files:
         try:
-            done.append(convert(path, output=output, form=_FORMS[form], options=how, signer=signer))  # type: ignore[arg-type]
+            done.append(convert(path, output=output, form=_FORMS[form], options=how, verifier=verifier, signer=signer))  # type: ignore[arg-type]
         except OSError as error:
             failed.append(PackagingError(f"{path}: {error.strerror}"))
         except ExpertError as error:
@@ -71,8 +79,7 @@ def command(  # noqa: PLR0913  # one argument per option
     if done or not failed:
         _show(done, as_json=as_json)
     if failed:
-        hint = next((error.hint for error in failed if error.hint), None)
-        raise PackagingError(*(line for error in failed for line in error.lines), hint=hint)
+        raise merged(failed)
 
 
 def _show(done: Sequence[Converted], *, as_json: bool) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from expertkit import layout
-from expertkit.cli import options
+from expertkit.cli import options, trusting
 from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("promote")
 @click.argument("experts", metavar="[EXPERT]...", nargs=-1)
-@click.option("--key", type=options.PATH, default=layout.PUBLISHER, show_default=True, help="Who must have signed.")
+@trusting.publisher
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
 @options.as_json
 def command(experts: tuple[str, ...], *, key: Path, dry_run: bool, as_json: bool) -> None:
@@ -26,14 +24,16 @@ def command(experts: tuple[str, ...], *, key: Path, dry_run: bool, as_json: bool
 
     Every package is verified and kept in releases/packages/, named by its content digest; releases/releases.json and
     `previous` in params.yaml say so, and belong into git. All or nothing: exit status 12 says that a pair was refused,
-    a package does not verify, or its version was released before with other content.
+    or its version was released before with other content, and 5 that nothing is wrong but that a package does not
+    verify.
     """
+    from expertkit.cli.log import append_promoted
     from expertkit.packages.promotion import plan_promotion, promote
-    from expertkit.signing import keys
 
-    promotion = plan_promotion(Path(), experts, trusted=keys.load_public(key), at=datetime.now(UTC))
+    promotion = plan_promotion(Path(), experts, verifier=trusting.make_verifier(key))
     if not dry_run:
         promote(Path(), promotion)
+        append_promoted(promotion, key=key)
     emit({**promotion.to_json(), "dry_run": dry_run}, as_json=as_json, text=_lines(promotion, dry_run=dry_run))
 
 

@@ -7,15 +7,20 @@ from pathlib import Path
 
 import click
 
-from expertkit.cli import options, reading
+from expertkit.cli import options, reading, trusting
 from expertkit.cli.main import emit, say
 
 
 @click.command("reproduce")
 @click.argument("package", type=options.There(dir_okay=False))
 @click.option("--keep", type=options.PATH, metavar="FOLDER", help="Make it in this new folder, and leave it there.")
+@trusting.key
+@trusting.allow_older
+@trusting.unsigned
 @options.as_json
-def command(package: Path, *, keep: Path | None, as_json: bool) -> None:
+def command(  # one argument per option
+    package: Path, *, keep: Path | None, key: Path | None, allow_older: bool, unsigned: bool, as_json: bool
+) -> None:  # fmt: skip
     """Train, compare and pack PACKAGE again with its own sources, recipe and data, and compare the contents.
 
     Works in a clone of the repository that it comes from, with its base in models/. The sources come from git, as they
@@ -33,7 +38,8 @@ def command(package: Path, *, keep: Path | None, as_json: bool) -> None:
     if keep is not None and keep.exists():
         raise PackagingError(f"{keep}: expected no such folder yet, got one")
     reading.tell_forms(package)
-    origin = read_origin(package)
+    verifier = trusting.make_unless(unsigned=unsigned, pinned=key, packages=[package], allow_older=allow_older)
+    origin = read_origin(package, verifier=verifier)
     with opened_tree(Path(), origin, folder=keep) as tree:
         rebuild(tree, origin, started=lambda stage: say(stage, err=True))
         outcome = compare(origin, tree)

@@ -8,10 +8,10 @@ from collections.abc import Generator, Sequence
 from expertkit.containers import codecs, header, limits, signatures, toc
 from expertkit.containers.header import Header
 from expertkit.containers.settings import ALIGNMENT
-from expertkit.containers.signatures import Signature
 from expertkit.containers.sources import Source
 from expertkit.containers.toc import Entry, align
 from expertkit.errors import FormatError, IntegrityError
+from expertkit.members.signatures import Signature
 
 
 class Container:

@@ -5,23 +5,14 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from expertkit.containers import limits
 from expertkit.errors import FormatError
+from expertkit.members.signatures import Signature
 
 _HEAD = struct.Struct("<I4s")
 _LENGTHS = struct.Struct("<II")
 _LENGTH = struct.Struct("<I")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
-    """An envelope, whose bytes mean nothing here, with its chain."""
-
-    envelope: bytes
-    chain: tuple[bytes, ...] = ()
-    """Certificates as DER, from that of the key towards a root."""
 
 
 def largest() -> int:

@@ -12,11 +12,11 @@ from expertkit.containers.header import Header
 from expertkit.containers.kinds import Kind
 from expertkit.containers.reader import Container, check_places
 from expertkit.containers.settings import ALIGNMENT, LEVEL, Codec
-from expertkit.containers.signatures import Signature
 from expertkit.containers.sources import pieces
 from expertkit.containers.toc import Entry, align
 from expertkit.errors import FormatError
 from expertkit.members.names import check_name
+from expertkit.members.signatures import Signature
 
 Chunks = Iterable[bytes | memoryview]
 

@@ -24,7 +24,9 @@ from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.container import open_container
 from expertkit.packages.reading.forms import open_parts
 from expertkit.packages.sign import Signer, sign_file
+from expertkit.packages.verify import verify
 from expertkit.packages.writing import Built, Sizes, publish, write_archive, write_container, write_package
+from expertkit.signing.trust import Verifier
 
 _IN_MEMORY = 4 << 20
 """Bytes of a member that is kept in memory; larger ones go through a file."""
@@ -59,7 +61,9 @@ class Converted:
         ]
 
 
-def convert(path: Path, *, output: Path, form: Form, options: Options, signer: Signer | None) -> Converted:
+def convert(  # what, where to, how, who looked, who signs
+    path: Path, *, output: Path, form: Form, options: Options, verifier: Verifier | None, signer: Signer | None
+) -> Converted:  # fmt: skip
     """Write a package of our own in another form into the folder ``output``, with its sidecar.
 
     Args:
@@ -67,17 +71,19 @@ def convert(path: Path, *, output: Path, form: Form, options: Options, signer: S
         output: a folder; a package of the same name in it is replaced.
         form: "archive" or "container".
         options: how the sections of a container are stored.
+        verifier: who looks at the package; None takes it unsigned.
         signer: who signs the result, if anybody does.
 
     Raises:
         FormatError, ManifestError, IntegrityError: the package is not sound.
+        SignatureError: nobody who is trusted vouches for it.
         PackagingError: the result would not be read again as the same members; nothing was written.
     """
     target = output / path.name
     if real_path(target) == real_path(path):
         message = f"{target}: expected another folder than the package's own, got the same"
         raise PackagingError(message, hint="--output DIR")
-    contents = open_canonical(path).contents
+    contents = verify(path, verifier=verifier).contents if verifier else open_canonical(path).contents
     _check_known(path, contents)
     output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output, prefix=".converting-") as scratch:

@@ -9,9 +9,12 @@ from expertkit import signing
 from expertkit.containers import codecs, kinds, toc
 from expertkit.errors import UnsupportedError
 from expertkit.manifest import AdapterEntry, Manifest
+from expertkit.members import bundle
 from expertkit.members.names import SIGNATURE
+from expertkit.members.signatures import Signature
 from expertkit.packages.reading.opening import Opened
 from expertkit.packages.reading.tensors import describe_entry
+from expertkit.signing.certificates.reading import read as read_certificate
 
 _NO_SIGNATURE = {False: "none", True: "one that this program does not understand, which is not looked at"}
 
@@ -39,7 +42,7 @@ def inspect(opened: Opened) -> dict[str, Any]:
         "content_digest": contents.content_digest,
         "members": {name: size for name, (size, _digest) in contents.members.items()},
         "evaluation": package.evaluation.judged.to_json() if package.evaluation else None,
-        "signature": _signature(contents.kept.get(SIGNATURE)),
+        "signatures": _signatures(contents.kept.get(SIGNATURE)),
         "signed": SIGNATURE in contents.members or bool(opened.outline and opened.outline.is_signed),
     }
 
@@ -57,13 +60,9 @@ def render(facts: Mapping[str, Any]) -> Iterator[str]:
         scores = f"base {evaluation['base_score']:.3f}, expert {evaluation['expert_score']:.3f}"
         yield f"evaluation  {evaluation['verdict']}: {scores}, p {evaluation['p_value']:.1e}"
     if "members" in facts:
-        signature = facts["signature"]
-        yield (
-            f"signature   {signature['publisher']!r}, key {signature['key'][:12]}, {signature['created']} to "
-            f"{signature['expires']}; not checked, which expert-cli verify does"
-            if signature
-            else f"signature   {_NO_SIGNATURE[facts['signed']]}"
-        )
+        yield from (_render_signature(each) for each in facts["signatures"])
+        if not facts["signatures"]:
+            yield f"signature   {_NO_SIGNATURE[facts['signed']]}"
         yield f"content     {facts['content_digest']}, {len(facts['members'])} members"
         yield from (f"  {size:>12,}  {name}" for name, size in facts["members"].items())
     yield from (f"warning     {warning}" for warning in facts["warnings"])
@@ -113,13 +112,28 @@ def _describe(adapter: AdapterEntry) -> str:
     return f"{describe_entry(adapter)}{size}"
 
 
-def _signature(data: bytes | None) -> dict[str, Any] | None:
-    """What the signature says, which is not checked here; None where there is none, or none of ours.
+def _signatures(data: bytes | None) -> list[dict[str, Any]]:
+    """What the signatures say, which is not checked here; nothing where there are none, or none of ours.
 
     Raises:
-        FormatError: it is no envelope.
+        FormatError: they are malformed.
     """
-    if data is None:
-        return None
-    said = signing.read_unverified(data)
-    return {"publisher": said.publisher, "key": said.key, "created": said.created, "expires": said.expires}
+    return [_signature(each) for each in bundle.decode(data)] if data is not None else []
+
+
+def _signature(signature: Signature) -> dict[str, Any]:
+    said = signing.read_unverified(signature.envelope)
+    chain = [read_certificate(each).subject for each in signature.chain]
+    return {
+        "publisher": said.publisher, "key": said.key, "created": said.created, "expires": said.expires,
+        "sequence": said.sequence, "chain": chain,
+    }  # fmt: skip
+
+
+def _render_signature(signature: Mapping[str, Any]) -> str:
+    chain = f", certified as {signature['chain'][0]}" if signature["chain"] else ""
+    times = f"{signature['created']} to {signature['expires']}"
+    return (
+        f"signature   {signature['publisher']!r}, key {signature['key'][:12]}{chain}, {times}; "
+        "not checked, which expert-cli verify does"
+    )

@@ -9,18 +9,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from expertkit import layout
-from expertkit.errors import IntegrityError, PackagingError, SignatureError
+from expertkit.errors import ExpertError, IntegrityError, PackagingError, SignatureError
 from expertkit.files import atomic_write, required, write_bytes, write_json
+from expertkit.packages.failures import merged
 from expertkit.packages.release import INDEX, Release, Shipped, read_index
 from expertkit.packages.verify import verify
 from expertkit.recipes.previous import with_previous
 from expertkit.recipes.releases import Released, read_releases
-from expertkit.signing import PublicKey
+from expertkit.signing.trust import Verifier
 
 RESTORE = f"dvc pull {layout.RELEASED}.dvc, or copy it there from where it was promoted"
 """What brings back a package that was promoted and is not here."""
@@ -53,28 +53,33 @@ class Promotion:
         return {**rows, "previous": dict(self.previous)}
 
 
-def plan_promotion(project: Path, experts: Sequence[str], *, trusted: PublicKey, at: datetime) -> Promotion:
+def plan_promotion(project: Path, experts: Sequence[str], *, verifier: Verifier) -> Promotion:
     """What promoting these experts would come to; nothing is written.
 
     Args:
         project: its root.
         experts: their names; all experts of ``dist/`` when empty.
-        trusted: who must have signed.
-        at: the moment at which signatures have to be valid.
+        verifier: who looks at the packages.
 
     Raises:
-        PackagingError: there is nothing to promote, a pair of an expert was refused, a package does not verify, or
-            its version was released with other content; all conflicts at once.
+        PackagingError: there is nothing to promote, a pair of an expert was refused, or its version was released with
+            other content; all conflicts at once.
+        SignatureError: nothing else is wrong than that packages do not verify.
         ConfigError, FormatError: params.yaml or releases.json is wrong.
     """
     required(project / layout.DIST / INDEX, hint="make run")
     rows, before = read_index(project), read_releases(project)
     asked = [row for row in rows if not experts or row.judged.expert in experts]
-    conflicts = [*_absent(experts, rows), *_unfit(project, asked, trusted=trusted, at=at)]
     clashing = clashes(asked, before)
-    if conflicts or clashing:
-        hint = "raise the version in experts/<name>/manifest.json, then make run" if clashing else "make run"
-        raise PackagingError(*conflicts, *clashing, hint=hint)
+    conflicts = [
+        *map(PackagingError, _absent(experts, rows)), *_unfit(project, asked, verifier=verifier),
+        *map(PackagingError, clashing),
+    ]  # fmt: skip
+    if conflicts:
+        hint = next((each.hint for each in conflicts if each.hint), "make run")
+        raise merged(
+            conflicts, hint="raise the version in experts/<name>/manifest.json, then make run" if clashing else hint
+        )
     packages = released(asked)
     digests = {each.content_digest for each in before}
     text = (project / layout.PARAMS).read_bytes().decode()
@@ -146,30 +151,31 @@ def _absent(experts: Sequence[str], rows: Sequence[Release]) -> Iterator[str]:
         yield f"{layout.DIST / INDEX}: expected {expert}, got {', '.join(known)}"
 
 
-def _unfit(project: Path, rows: Sequence[Release], *, trusted: PublicKey, at: datetime) -> Iterator[str]:
+def _unfit(project: Path, rows: Sequence[Release], *, verifier: Verifier) -> Iterator[ExpertError]:
     """Why these cannot be promoted, whatever was promoted before."""
     for row in rows:
         if row.package is None:
-            yield row.judged.describe()
+            yield PackagingError(row.judged.describe())
         else:
-            yield from _unsound(project / layout.DIST, _released(row, row.package), trusted=trusted, at=at)
+            yield from _unsound(project / layout.DIST, _released(row, row.package), verifier=verifier)
 
 
-def _unsound(dist: Path, listed: Released, *, trusted: PublicKey, at: datetime) -> Iterator[str]:
+def _unsound(dist: Path, listed: Released, *, verifier: Verifier) -> Iterator[ExpertError]:
     path = dist / listed.file
     if not path.is_file():
-        yield f"{path}: expected the package of {listed.describe()}, got no such file"
+        yield PackagingError(f"{path}: expected the package of {listed.describe()}, got no such file")
         return
     try:
-        verified = verify(path, trusted=trusted, at=at)
+        verified = verify(path, verifier=verifier)
     except (SignatureError, IntegrityError) as error:
-        yield from error.lines
+        yield error
         return
     said, digest = verified.statement, verified.contents.content_digest
     found = (said.name, said.version, said.base.name, digest)
     if found != (listed.expert, listed.version, listed.base, listed.content_digest):
         wanted = f"{listed.describe()}, content digest {listed.content_digest[:12]}"
-        yield f"{path}: expected {wanted}, got {said.name} {said.version} for {said.base.name}, {digest[:12]}"
+        got = f"{said.name} {said.version} for {said.base.name}, {digest[:12]}"
+        yield PackagingError(f"{path}: expected {wanted}, got {got}")
 
 
 def _keep(source: Path, target: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from expertkit.containers.reader import Container
@@ -14,7 +13,8 @@ from expertkit.packages.fitting import fitting
 from expertkit.packages.store import Store
 from expertkit.packages.streaming import BUDGET, Layers
 from expertkit.packages.verify import vouch
-from expertkit.signing import PublicKey, Statement
+from expertkit.signing import Statement
+from expertkit.signing.trust import Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,26 +29,23 @@ class Ready:
 
 
 @contextmanager
-def make_ready(
-    digest: str, *, store: Store, trusted: PublicKey, at: datetime, base: Path, budget: int = BUDGET
-) -> Iterator[Ready]:
+def make_ready(digest: str, *, store: Store, verifier: Verifier, base: Path, budget: int = BUDGET) -> Iterator[Ready]:
     """An expert of a store, for as long as the block lasts; tensors that were taken may be used after it.
 
     Args:
         digest: SHA-256 of its container, as ``Store.put`` gave it.
         store: where it lies.
-        trusted: the publisher's key.
-        at: the time.
+        verifier: who looks, and what is held against it.
         base: folder of the base model that it is to be put on.
         budget: bytes of decoded layers to keep.
 
     Raises:
         PackagingError: it is not in the store.
         FormatError, ManifestError, IntegrityError: it is no sound container; a layer raises so when it is asked for.
-        SignatureError: ``trusted`` does not vouch for it, or no longer.
+        SignatureError: nobody who is trusted vouches for it, or no longer.
         CompatibilityError: it is for another base.
     """
     container = Container(store.open(digest))
-    vouched = vouch(container, trusted=trusted, at=at, file=str(store.path(digest)))
+    vouched = vouch(container, verifier=verifier, file=str(store.path(digest)))
     with Layers(container, budget=budget, check=fitting(vouched.manifest, base)) as layers:
         yield Ready(manifest=vouched.manifest, statement=vouched.statement, container=container, layers=layers)

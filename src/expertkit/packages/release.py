@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from expertkit import layout
-from expertkit.errors import IntegrityError, PackagingError, SignatureError
+from expertkit.errors import IntegrityError, PackagingError
 from expertkit.files import read_json, replace_folder, write_json
 from expertkit.packages.names import EVALUATION, REPLAY
 from expertkit.packages.output import find_package, signed_folders
 from expertkit.packages.report import Judged, from_json, parse_report, read_refusal
 from expertkit.packages.sidecar import write_sidecar
 from expertkit.packages.verify import verify
-from expertkit.signing import PublicKey
+from expertkit.signing.trust import Verifier
 
 INDEX = "index.json"
 """What is in dist/, in dist/."""
@@ -46,20 +45,20 @@ class Release:
         return {**self.judged.to_json(), **(asdict(self.package) if self.package else none)}
 
 
-def release(project: Path, *, trusted: PublicKey, at: datetime) -> tuple[Release, ...]:
+def release(project: Path, *, verifier: Verifier) -> tuple[Release, ...]:
     """Replace ``dist/`` by what lies in ``build/signed/``, every package verified; sorted by expert and base.
 
     What was signed for an expert or base that no recipe names any more is left out.
 
     Raises:
         PackagingError: nothing was signed, or not asked again what was recorded of it.
-        SignatureError, IntegrityError: a package is not sound, or not signed by ``trusted``.
+        SignatureError, IntegrityError: a package is not sound, or nobody who is trusted vouches for it.
     """
     folders = signed_folders(project)
     if not folders:
         raise PackagingError(f"{project / layout.SIGNED}: expected signed packages, got none", hint="make run")
     with replace_folder(project / layout.DIST) as dist:
-        found = [_collect(folder, dist, trusted=trusted, at=at) for folder in folders]
+        found = [_collect(folder, dist, verifier=verifier) for folder in folders]
         releases = tuple(sorted(found, key=lambda each: (each.judged.expert, each.judged.base)))
         write_json(dist / INDEX, {"releases": [each.to_json() for each in releases]})
     return releases
@@ -77,17 +76,12 @@ def read_index(project: Path) -> tuple[Release, ...]:
     )
 
 
-def _collect(folder: Path, dist: Path, *, trusted: PublicKey, at: datetime) -> Release:
+def _collect(folder: Path, dist: Path, *, verifier: Verifier) -> Release:
     refused = read_refusal(folder)
     if refused is not None:
         return Release(judged=refused, package=None)
     package = find_package(folder, hint="make run")
-    try:
-        verified = verify(package, trusted=trusted, at=at)
-    except SignatureError as error:
-        raise SignatureError(
-            *error.lines, hint=f"make run, or sign {folder.name} again with expert-cli sign"
-        ) from error
+    verified = verify(package, verifier=verifier)
     if REPLAY in verified.contents.members:
         _check_replayed(folder.name, folder.parents[2], digest=verified.contents.content_digest)
     shutil.copyfile(package, dist / package.name)

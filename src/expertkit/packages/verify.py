@@ -2,128 +2,181 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from expertkit import signing
 from expertkit.containers.reader import Container
 from expertkit.errors import FormatError, IntegrityError, ProblemsError, SignatureError
 from expertkit.manifest import Manifest
+from expertkit.members import bundle
 from expertkit.members.contents import Contents
 from expertkit.members.names import SIGNATURE
+from expertkit.members.signatures import Signature
+from expertkit.packages.names import EVALUATION, PROVENANCE, TOKENIZER
 from expertkit.packages.reading.canonical import open_canonical
-from expertkit.packages.reading.container import only_envelope, outline
-from expertkit.packages.reading.forms import read_signature
-from expertkit.signing import PublicKey, Statement
+from expertkit.packages.reading.container import outline
+from expertkit.packages.reading.forms import read_signatures, recognize
+from expertkit.packages.reading.legacy import describe_signature
+from expertkit.packages.report import parse_report
+from expertkit.packages.signatures import read_detached
+from expertkit.signing import Statement
+from expertkit.signing.trust import Verdict, Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """A package that a trusted key vouches for."""
+    """A package that somebody who is trusted vouches for."""
 
     contents: Contents
     manifest: Manifest
-    statement: Statement
+    verdict: Verdict
 
-    def to_json(self) -> dict[str, Any]:
-        """What was verified, as JSON values."""
-        said = asdict(self.statement)
-        del said["members"]
-        return {**said, "members": len(self.contents.listed), "valid": True}
-
-    def describe(self) -> str:
-        """One line for a person."""
-        said = self.statement
-        who = f"signed by {said.publisher!r}, key {said.key[:12]}, until {said.expires[:10]}"
-        return f"{said.name} {said.version} for {said.base.name}: {len(self.contents.listed)} members intact, {who}"
+    @property
+    def statement(self) -> Statement:
+        """What was signed."""
+        return self.verdict.statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vouched:
-    """A container that a trusted key vouches for, of which only header, metadata, TOC and signature were read."""
+    """A container that is trusted, of which only header, metadata, TOC and signatures were read."""
 
     manifest: Manifest
-    statement: Statement
+    verdict: Verdict
+
+    @property
+    def statement(self) -> Statement:
+        """What was signed."""
+        return self.verdict.statement
 
 
-def verify(path: Path, *, trusted: PublicKey, at: datetime) -> Verified:
-    """Check everything about a package, its signature by ``trusted`` at the time ``at`` included.
+def verify(path: Path, *, verifier: Verifier, detached: Path | None = None) -> Verified:
+    """Check everything about a package, who vouches for it included.
+
+    Args:
+        path: the package.
+        verifier: who looks, and what is held against it.
+        detached: a file of signatures; by default the one beside the package, if there is one.
 
     Raises:
-        SignatureError: nobody, or another key, vouches for it, or no longer.
+        SignatureError: nobody who is trusted vouches for it, or no longer.
         IntegrityError: anything else is wrong with it.
     """
+    _refuse_legacy(path)
     try:
         checked = open_canonical(path)
-    except (FormatError, ProblemsError) as error:
-        raise IntegrityError(*error.lines, hint=error.hint) from error
+        signatures = (*_inside(path, checked.contents), *read_detached(path, detached))
+    except (FormatError, IntegrityError, ProblemsError) as error:
+        offset = None if isinstance(error, ProblemsError) else error.offset
+        raise IntegrityError(*error.lines, hint=error.hint or _DAMAGED.format(path=path), offset=offset) from error
     contents = checked.contents
-    envelope = contents.kept.get(SIGNATURE)
-    if envelope is None and contents.form == "container":
-        envelope = _signature_of(path)
-    statement = _signed(envelope, trusted=trusted, at=at, file=str(path))
-    listed = {} if contents.form == "container" else contents.listed
-    _check_about(statement, checked.manifest, members=listed, content_digest=contents.content_digest, file=str(path))
-    return Verified(contents=contents, manifest=checked.manifest, statement=statement)
+    subject = _Subject(
+        manifest=checked.manifest, content_digest=contents.content_digest, evaluation=contents.kept[EVALUATION],
+        members={} if contents.form == "container" else contents.listed,
+    )  # fmt: skip
+    verdict = _judge(signatures, subject, verifier=verifier, file=str(path))
+    return Verified(contents=contents, manifest=checked.manifest, verdict=verdict)
 
 
-def vouch(container: Container, *, trusted: PublicKey, at: datetime, file: str = "container") -> Vouched:
+def vouch(container: Container, *, verifier: Verifier, file: str = "container") -> Vouched:
     """Check who vouches for a container whose sections nobody has read yet, in time that grows with their number alone.
 
     Each section is checked against the signed root when it is first read.
 
     Args:
         container: which itself was checked when it was opened.
-        trusted: the publisher's key.
-        at: the time.
+        verifier: who looks, and what is held against it.
         file: what the container is called in messages.
 
     Raises:
-        SignatureError: nobody, or another key, vouches for it, or no longer.
+        SignatureError: nobody who is trusted vouches for it, or no longer.
         FormatError, ManifestError, IntegrityError: the manifest is wrong, or about other sections.
     """
     manifest = outline(container, file=file).reading.manifest
-    statement = _signed(only_envelope(container), trusted=trusted, at=at, file=file)
-    _check_about(statement, manifest, members={}, content_digest=container.root, file=file)
-    return Vouched(manifest=manifest, statement=statement)
+    subject = _Subject(manifest=manifest, content_digest=container.root, members={}, evaluation=None)
+    return Vouched(manifest=manifest, verdict=_judge(container.signatures, subject, verifier=verifier, file=file))
 
 
-def _signature_of(path: Path) -> bytes | None:
-    """The envelope of a container; more than one key's own is refused, saying so."""
+_LEGACY = "ask the publisher for a package of today; expert-cli unpack --compatible --unsigned reads this one untrusted"
+
+
+def _refuse_legacy(path: Path) -> None:
+    """Say what the signature of an older program is worth; what is not even sound for one is refused as it would be."""
+    with suppress(FormatError, IntegrityError, ProblemsError):
+        if recognize(path) == "legacy":
+            raise SignatureError(f"{path}: {describe_signature(path)}", hint=_LEGACY)
+
+
+def _inside(path: Path, contents: Contents) -> Sequence[Signature]:
+    """The signatures in a package that was read; a container's may be of a kind that no archive could hold."""
+    kept = contents.kept.get(SIGNATURE)
+    if kept is not None:
+        return bundle.decode(kept)
+    return read_signatures(path) if contents.form == "container" else ()
+
+
+def _judge(signatures: Sequence[Signature], subject: _Subject, *, verifier: Verifier, file: str) -> Verdict:
+    if not signatures:
+        message = f"{file}: expected a signature, got none"
+        raise SignatureError(message, hint=f"ask its publisher; if that is you: expert-cli sign {file}")
     try:
-        return read_signature(path)
+        return verifier.judge(signatures, about=subject.check)
     except SignatureError as error:
-        raise SignatureError(f"{path}: {error}", hint=error.hint) from error
+        hint = error.hint or _STRANGE.format(file=file)
+        raise SignatureError(*(f"{file}: {line}" for line in error.lines), hint=hint) from error
 
 
-def _signed(envelope: bytes | None, *, trusted: PublicKey, at: datetime, file: str) -> Statement:
-    """What the trusted key says in the envelope of a package."""
-    if envelope is None:
-        raise SignatureError(f"{file}: expected a signature, got none", hint=f"expert-cli sign {file}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """The package that a statement has to be about, and nothing else."""
+
+    manifest: Manifest
+    content_digest: str
+    members: Mapping[str, tuple[int, str]]
+    """Those of an archive."""
+    evaluation: bytes | None
+    """The member, if it was read."""
+
+    def check(self, statement: Statement) -> None:
+        """Return if the statement is about this package."""
+        form = "archive" if self.members else "container"
+        if statement.form != form:
+            message = f"signature: expected one about {_FORMS[form]}, got one about {_FORMS[statement.form]}"
+            raise SignatureError(message, hint="the publisher signs each form; if that is you: expert-cli sign")
+        signed = {each.name: (each.size, each.sha256) for each in statement.members}
+        if (signed, statement.content_digest) != (self.members, self.content_digest):
+            raise SignatureError("signature: expected one over these members, got one over others", hint=_ORIGINAL)
+        (base,) = self.manifest.base_models
+        about = (statement.name, statement.version, statement.base.name, statement.base.fingerprint)
+        if about != (self.manifest.name, self.manifest.version, base.name, base.sha256):
+            message = f"signature: expected one for this expert and base, got one for {' '.join(about[:3])}"
+            raise SignatureError(message, hint=_ORIGINAL)
+        self._check_evidence(statement)
+
+    def _check_evidence(self, statement: Statement) -> None:
+        said = statement.evidence
+        if said is None:
+            return
+        files = (self.manifest.integrity and self.manifest.integrity.files) or {}
+        named = {"tokenizer": TOKENIZER, "provenance": PROVENANCE, "evaluation": EVALUATION}
+        wrong = [what for what, name in named.items() if getattr(said, what) != files.get(name)]
+        if self.evaluation is not None and said.template != _template(self.evaluation):
+            wrong.append("template")
+        if wrong:
+            raise SignatureError(f"signature: expected the digests of {', '.join(wrong)}, got others", hint=_ORIGINAL)
+
+
+def _template(evaluation: bytes) -> str:
+    """Digest of the prompt template that was evaluated with."""
     try:
-        return signing.check(envelope, trusted=trusted, at=at)
-    except SignatureError as error:
-        raise SignatureError(f"{file}: {error}", hint=error.hint) from error
+        return parse_report(evaluation, file=EVALUATION).template_hash
+    except FormatError as error:
+        raise SignatureError(*error.lines) from error
 
 
-def _check_about(
-    statement: Statement, manifest: Manifest, *, members: Mapping[str, tuple[int, str]], content_digest: str, file: str
-) -> None:
-    """What was signed must be this package and nothing else."""
-    (base,) = manifest.base_models
-    signed = {each.name: (each.size, each.sha256) for each in statement.members}
-    if bool(signed) is not bool(members):
-        forms = ("a container", "an archive") if signed else ("an archive", "a container")
-        raise SignatureError(
-            f"{file}: expected a signature about {forms[0]}, got one about {forms[1]}", hint=f"expert-cli sign {file}"
-        )
-    if (signed, statement.content_digest) != (members, content_digest):
-        raise SignatureError(f"{file}: expected a signature over these members, got one over others")
-    about = (statement.name, statement.version, statement.base.name, statement.base.fingerprint)
-    if about != (manifest.name, manifest.version, base.name, base.sha256):
-        raise SignatureError(
-            f"{file}: expected a signature for this expert and base, got one for {' '.join(about[:3])}"
-        )
+_FORMS = {"archive": "an archive", "container": "a container"}
+_ORIGINAL = "ask the publisher for the original: this package was put together from others"
+_DAMAGED = "ask its publisher for it again; expert-cli validate {path} says what is wrong with this one"
+_STRANGE = "ask its publisher for it again; expert-cli inspect {file} shows what this one says about itself"

@@ -14,6 +14,8 @@ from expertkit.manifest.kinds import Digest, ExpertName, Words
 from expertkit.packages.names import EVALUATION, PROVENANCE, RECIPE
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.checked import Checked
+from expertkit.packages.verify import verify
+from expertkit.signing.trust import Verifier
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +79,19 @@ class _Provenance:
     environment: Mapping[str, Any]
 
 
-def read_origin(path: Path) -> Origin:
+def read_origin(path: Path, *, verifier: Verifier | None) -> Origin:
     """The origin of a package of our own form.
 
+    Args:
+        path: the package.
+        verifier: who looks at it; None takes it unsigned.
+
     Raises:
+        SignatureError: nobody who is trusted vouches for it.
         FormatError, ManifestError, IntegrityError: the package is not sound, or does not say how it was made.
     """
+    if verifier is not None:
+        verify(path, verifier=verifier)
     checked = open_canonical(path)
     kept = checked.contents.kept
     said, figures = (strict_json.loads(kept[name], file=f"{path}: {name}") for name in (PROVENANCE, EVALUATION))

@@ -1,7 +1,7 @@
 """The DSSE envelope: what is signed is the payload's type and exact bytes, each with its length.
 
-An envelope has one byte form, RFC 8785 JSON, and one signature. ``keyid`` is a hint: whoever verifies
-brings the key along.
+An envelope has one byte form, RFC 8785 JSON, and one signature. ``keyid`` is a hint: whoever verifies brings the key
+along, or a root that the certificates lead to, which ``members.bundle`` keeps beside it.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ class PublicKey:
         if len(signature) != SIGNATURE_SIZE or int.from_bytes(signature[32:], "little") >= _ORDER:
             raise SignatureError("signature: expected 64 bytes with S below the group order")
         try:
-            check_point(signature[:32], what="signature, R")
+            _check_form(signature[:32], what="signature, R")  # OpenSSL compares R as bytes: it need not be on the curve
             Ed25519PublicKey.from_public_bytes(self.raw).verify(signature, message)
         except (FormatError, InvalidSignature) as error:
             raise SignatureError(f"signature: not made by key {self.id[:12]} over these bytes") from error
@@ -99,6 +99,13 @@ def check_point(encoded: bytes, *, what: str) -> None:
     Raises:
         FormatError: it is anything else.
     """
+    y = _check_form(encoded, what=what)
+    if not _is_square((y * y - 1) * (_D * y * y + 1)):  # as their quotient is
+        raise FormatError(f"{what}: expected a point of the curve, got {encoded.hex()}")
+
+
+def _check_form(encoded: bytes, *, what: str) -> int:
+    """The y coordinate that is encoded, if it is so in the one way, and none of a point of small order."""
     if len(encoded) != KEY_SIZE:
         raise FormatError(f"{what}: expected {KEY_SIZE} bytes, got {len(encoded)}")
     y = int.from_bytes(encoded, "little") & (2**255 - 1)
@@ -106,8 +113,7 @@ def check_point(encoded: bytes, *, what: str) -> None:
         raise FormatError(f"{what}: expected a canonical encoding, got {encoded.hex()}")
     if y in _SMALL_ORDER:
         raise FormatError(f"{what}: expected a point of large order, got {encoded.hex()}, for which anybody can sign")
-    if not _is_square((y * y - 1) * pow(_D * y * y + 1, -1, _PRIME)):
-        raise FormatError(f"{what}: expected a point of the curve, got {encoded.hex()}")
+    return y
 
 
 def _is_square(number: int) -> bool:

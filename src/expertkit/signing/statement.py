@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from expertkit.errors import FormatError
 from expertkit.fields import Entries, Range, Text, read_sound
@@ -16,10 +16,13 @@ from expertkit.files import canonical_json, listing_digest
 from expertkit.signing import canonical
 
 TYPE = "https://in-toto.io/Statement/v1"
-PREDICATE_TYPE = "urn:expertkit:package:1"
+PREDICATE_TYPE = "urn:expertkit:package:2"
 """Of a statement that lists members, those of an archive."""
-CONTAINER_TYPE = "urn:expertkit:container:1"
+CONTAINER_TYPE = "urn:expertkit:container:2"
 """Of a statement about a container, whose root digest stands for all that is in it."""
+OLDER = {PREDICATE_TYPE: "urn:expertkit:package:1", CONTAINER_TYPE: "urn:expertkit:container:1"}
+"""The types of statements that name no evidence, which are read for ever and no longer made."""
+_TYPES = (PREDICATE_TYPE, CONTAINER_TYPE, *OLDER.values())
 _CONTAINER = "container"
 MAX_SIZE = 2 << 20
 """Largest statement that is read, in bytes."""
@@ -48,6 +51,20 @@ class Base:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the expert works with, how it was made, and what it scored, each by its SHA-256."""
+
+    tokenizer: Digest
+    """Of the member ``tokenizer.json``."""
+    template: Digest
+    """Of what the prompt template renders to."""
+    provenance: Digest
+    """Of the member ``provenance.json``."""
+    evaluation: Digest
+    """Of the member ``evaluation.json``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One package, who says so, and until when."""
 
@@ -58,6 +75,8 @@ class Statement:
     """Digest of the member list, or a container's root digest."""
     members: Annotated[tuple[Member, ...], Entries(key="name")]
     """Every member of an archive except the signature, sorted by name; of a container none."""
+    evidence: Evidence | None
+    """None in statements of the first version."""
     publisher: Name
     key: Digest
     """Id of the key that signs."""
@@ -66,14 +85,22 @@ class Statement:
     sequence: Annotated[int, Range(low=1)]
     """Rises by one with each package that the key signs."""
 
+    @property
+    def form(self) -> Literal["archive", "container"]:
+        """Which form of package it is about."""
+        return "archive" if self.members else "container"
+
     def encode(self) -> bytes:
         """The bytes that are signed and stored."""
         predicate = asdict(self) | {"members": [{"name": each.name, "size": each.size} for each in self.members]}
         subject = [(each.name, each.sha256) for each in self.members]
         kind = PREDICATE_TYPE
-        if not self.members:
+        if self.form == "container":
             del predicate["members"]
             subject, kind = [(_CONTAINER, self.content_digest)], CONTAINER_TYPE
+        if self.evidence is None:
+            del predicate["evidence"]
+            kind = OLDER[kind]
         return canonical_json(
             {
                 "_type": TYPE,
@@ -93,7 +120,7 @@ def decode(data: bytes) -> Statement:
     value = canonical.loads(data, what="statement", max_bytes=MAX_SIZE)
     statement = read_sound(Statement, _flat(value), "statement", is_json=False)
     if statement.encode() != data:
-        raise FormatError(f"statement: expected exactly the fields of {PREDICATE_TYPE} or {CONTAINER_TYPE}, got others")
+        raise FormatError(f"statement: expected exactly the fields of {' or '.join(_TYPES)}, got others")
     listed = {each.name: (each.size, each.sha256) for each in statement.members}
     if listed and statement.content_digest != listing_digest(listed):
         raise FormatError("statement: expected the content digest of its members, got another")
@@ -122,8 +149,8 @@ def parse_moment(text: str) -> datetime:
 def _flat(value: Any) -> dict[str, Any]:
     """The predicate with its members' digests, which stand in the subject."""
     try:
-        predicate, subject = value["predicate"], value["subject"]
-        if value["predicateType"] == CONTAINER_TYPE:
+        predicate, subject = {"evidence": None, **value["predicate"]}, value["subject"]
+        if value["predicateType"] in {CONTAINER_TYPE, OLDER[CONTAINER_TYPE]}:
             return {**predicate, "members": []}
         members = [
             {**member, "sha256": each["digest"]["sha256"]}

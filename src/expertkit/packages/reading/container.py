@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -15,8 +15,9 @@ from expertkit.adapters.tensors import Shape
 from expertkit.containers import kinds, sources, toc
 from expertkit.containers.reader import Container
 from expertkit.containers.toc import Entry
-from expertkit.errors import FormatError, IntegrityError, SignatureError
+from expertkit.errors import FormatError, IntegrityError
 from expertkit.manifest import Reading, load
+from expertkit.members import bundle
 from expertkit.members.contents import Chunk, Part, naming_errors, pieces
 from expertkit.members.names import SIGNATURE, order
 from expertkit.packages.names import MANIFEST, TENSORS
@@ -81,8 +82,8 @@ def outline(container: Container, *, file: str, compatible: bool = False) -> Out
 def parts(container: Container) -> Iterator[Part]:
     """Every member, in ``names.order``; chunks are valid until the next is asked for.
 
-    Sections of types that are not known here are no members; their digests are compared all the same. A signature that
-    is more than one key's own is left out: ``only_envelope`` says why.
+    Sections of types that are not known here are no members; their digests are compared all the same. Signatures that
+    an archive could not hold are left out.
 
     Raises:
         FormatError, IntegrityError: a section is not sound.
@@ -100,9 +101,9 @@ def parts(container: Container) -> Iterator[Part]:
     for entry in container.entries:
         if entry.type not in kinds.KINDS:
             container.stored(entry)
-    if len(container.signatures) == 1 and not container.signatures[0].chain:
-        envelope = container.signatures[0].envelope
-        yield Part(name=SIGNATURE, size=len(envelope), chunks=[envelope])
+    with suppress(FormatError, ValueError):
+        signatures = bundle.encode(container.signatures)
+        yield Part(name=SIGNATURE, size=len(signatures), chunks=[signatures])
 
 
 def _chunks(container: Container, entry: Entry) -> Iterator[memoryview]:
@@ -127,20 +128,6 @@ def _check_dtype(entry: Entry, head: bytearray) -> None:
     if toc.DTYPES[dtype] != entry.dtype:
         message = f"{entry.describe()}: expected dtype {entry.dtype}, as its entry says, got {dtype}"
         raise FormatError(message, offset=entry.at)
-
-
-def only_envelope(container: Container) -> bytes | None:
-    """The envelope that a container was signed with; None where it was not.
-
-    Raises:
-        SignatureError: there is more than one key's own.
-    """
-    if not container.signatures:
-        return None
-    first, *more = container.signatures
-    if more or first.chain:
-        raise SignatureError("signature: expected one, of a key alone, got more or with certificates")
-    return first.envelope
 
 
 def _adapter(found: Layers) -> Part:

@@ -10,8 +10,10 @@ from expertkit.archives import archive
 from expertkit.containers import header, limits
 from expertkit.errors import IntegrityError, UnsupportedError
 from expertkit.files import open_regular, sha256_bytes
+from expertkit.members import bundle
 from expertkit.members.contents import Contents, Form, Part, collect, naming_errors
 from expertkit.members.names import SIGNATURE
+from expertkit.members.signatures import Signature
 from expertkit.packages.reading import container
 
 LARGEST: dict[Form, int] = {
@@ -66,18 +68,18 @@ def scan(
             return collect(parts, form=form, keep=keep, largest_kept=largest_kept, root=found.root)
 
 
-def read_signature(path: Path) -> bytes | None:
-    """The envelope in a package that is known to be sound, None where there is none; a container's rest is not read.
+def read_signatures(path: Path) -> tuple[Signature, ...]:
+    """The signatures in a package that is known to be sound; a container's rest is not read.
 
     Raises:
-        FormatError, IntegrityError: the package is not sound after all.
-        SignatureError: it has more signatures than are understood here.
+        FormatError, IntegrityError: the package is not sound after all, or its signatures are malformed.
     """
     form = require(path)
     if form != "container":
-        return scan(path, form=form, keep=(SIGNATURE,)).kept.get(SIGNATURE)
+        kept = scan(path, form=form, keep=(SIGNATURE,)).kept.get(SIGNATURE)
+        return bundle.decode(kept) if kept is not None else ()
     with container.open_container(path) as found:
-        return container.only_envelope(found)
+        return tuple(found.signatures)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from expertkit import layout
 from expertkit.adapters import Shape
 from expertkit.archives.archive import scan
-from expertkit.errors import FormatError, IntegrityError, Problem
+from expertkit.errors import FormatError, IntegrityError, Problem, SignatureError
 from expertkit.manifest import BaseEntry, Manifest, Reading, base_slug, load, older_spellings
 from expertkit.members.contents import Contents
 from expertkit.members.names import SIGNATURE
@@ -24,6 +24,7 @@ from expertkit.packages.reading.forms import LARGEST
 from expertkit.packages.reading.presence import check_references
 from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
 from expertkit.packages.sidecar import check_sidecar
+from expertkit.signing import legacy
 
 PICKLE = "training_args.bin"
 """What the trainer of that time left beside its adapters."""
@@ -61,6 +62,27 @@ def open_legacy(path: Path) -> Checked:
         *_odd_adapters(file, manifest, weights, tensors.shapes),
     )
     return Checked(contents=contents, reading=Reading(manifest=manifest, warnings=warnings), weights=weights)
+
+
+def describe_signature(path: Path) -> str:
+    """What the signature of an old package is worth, in words; it is never enough to trust the package.
+
+    Raises:
+        FormatError, ManifestError, IntegrityError: the package is not sound even for an old one.
+    """
+    checked = open_legacy(path)
+    integrity = checked.manifest.raw.get("integrity")
+    wanted = "expected a signature that can be trusted, got a legacy package"
+    if not isinstance(integrity, dict) or "signature" not in integrity:
+        return f"{wanted} without a signature"
+    found = {name: digest for name, (_size, digest) in checked.contents.members.items()}
+    try:
+        signature = legacy.read(integrity)
+        covered = signature.check(found)
+    except (FormatError, SignatureError) as error:
+        return f"{wanted} whose signature does not hold: {error}"
+    by = f"key {signature.key.id[:12]}, which the package itself names"
+    return f"{wanted}: {by}, signed {covered} of its files, which are as they were; nothing covers its manifest"
 
 
 def is_legacy_pickle(name: str) -> bool:
@@ -104,7 +126,7 @@ def _find_member(
 def _odd_members(file: str, contents: Contents) -> Iterator[Problem]:
     yield Problem(file=file, place="", expected="the form of this program's packages", got="a legacy archive")
     if SIGNATURE in contents.members:
-        yield Problem(file=file, place=SIGNATURE, expected="a signature of ours", got="one that is not looked at")
+        yield Problem(file=file, place=SIGNATURE, expected="a signature of ours", got="one that nobody trusts")
     for name, head in contents.heads.items():
         if is_legacy_pickle(name):
             yield Problem(file=file, place=name, expected="no pickle", got="one, which is not opened or passed on")
