@@ -193,10 +193,10 @@ def _genuine(world: World, *, is_bundle: bool) -> tuple[bytes, ...]:
 def as_bundle(pieces: Sequence[Piece]) -> bytes:
     """What an archive holds, in order, whatever is wrong with it."""
     rows = sorted((each.envelope.encode(), each) for each in pieces) if _differ(pieces) else [(b"", e) for e in pieces]
-    return b"\n".join(bundle.encode([_signature(each)]) for _, each in rows)
+    return b"\n".join(bundle.encode([_as_signature(each)]) for _, each in rows)
 
 
-def _signature(piece: Piece) -> Signature:
+def _as_signature(piece: Piece) -> Signature:
     return Signature(envelope=piece.envelope.encode(), chain=tuple(piece.chain))
 
 

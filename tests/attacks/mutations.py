@@ -29,9 +29,15 @@ _PACKAGE = Path("expertkit")
 _SIGNING = _PACKAGE / "signing"
 _CHECKS = ("check", "verify", "about")
 _MATRIX = "tests/trust/test_matrix.py::test_verification_refuses_what_is_wrong_in_one_thing"
-_NEARBY = ("tests/trust/test_checks.py", _MATRIX, "tests/packages/test_verify.py", "tests/attacks/test_forgeries.py")
+_NEARBY = ("tests/trust/test_checks.py", _MATRIX, "tests/attacks/test_forgeries.py")
 """What looks at everything at once, where the tests of a module alone miss nothing."""
-_LONGEST_S = 120
+_MORE = {
+    "bundle": ["tests/packages/test_signatures.py"], "canonical": ["tests/signing/test_dsse.py"],
+    "legacy": ["tests/packages/test_legacy.py"], "signatures": ["tests/packages/test_sign.py"],
+    "trust": ["tests/cli/test_trust.py"], "verify": ["tests/packages/test_container_packages.py"],
+}  # fmt: skip
+"""What else looks at a module, beside the tests that have its name."""
+_LONGEST_S = 300
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", re.MULTILINE)
 
 _UNTOLD = ("signing/keys/hardware.py",)
@@ -115,13 +121,10 @@ def tests_of(file: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The tests that should notice first, and those that are asked when none of them did."""
     room, name = file.parent.relative_to(_PACKAGE), f"test_{file.stem}.py"
     own = [f"tests/{room}/{name}", *(["tests/signing/test_envelope.py"] if room == Path("signing") else [])]
-    more = {
-        "bundle": ["tests/packages/test_sign.py"], "canonical": ["tests/signing/test_dsse.py"],
-        "legacy": ["tests/packages/test_legacy.py"], "signatures": ["tests/packages/test_sign.py"],
-        "trust": ["tests/cli/test_trust.py"], "verify": ["tests/packages/test_container_packages.py"],
-    }  # fmt: skip
-    first = _there([*own, *more.get(file.stem, [])])
-    around = [] if room in {Path("signing"), Path("packages")} else [f"tests/{room}"]
+    if room == Path("packages"):  # whose own tests take minutes
+        return _NEARBY, _there([*own, *_MORE.get(file.stem, [])])
+    first = _there([*own, *_MORE.get(file.stem, [])])
+    around = [] if room == Path("signing") else [f"tests/{room}"]
     return first, _there([*around, *_NEARBY])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -157,3 +158,27 @@ def test_without_the_key_a_promotion_says_what_appends(project: Path, capsys: py
         "nothing appended without the publisher's private key; expert-cli log append releases/packages/" in missing.err
     )
     assert not (project / "releases/log.jsonl").exists()
+
+
+def test_what_a_witness_saw_before_the_key_was_revoked_goes_on_counting(project: Path) -> None:
+    """Whoever trusts the witness takes it, with a warning; whoever does not, refuses it as ever."""
+    run("keygen --output witness.key --publisher Witness --no-passphrase")
+    run(f"log append {PACKAGE}")
+    run("log witness --signing-key witness.key")
+    run(f"log prove {PACKAGE} --output {PACKAGE}.proof")
+    run("log check")
+    time.sleep(1.1)  # certificates and proofs count in seconds
+    root = project / "home/local-root"
+    authority = f"--authority {root}/root.pem --key {root}/root.key --list {root}/root.crl"
+    run(f"cert revoke {project}/home/publisher.crt {authority} --days 30")
+    run(f"trust update {root}/root.crl")
+
+    refused = run(f"verify {PACKAGE}", status=5)
+    run("trust pin witness.pub --witness")
+    accepted = run_json(f"verify {PACKAGE}")
+
+    assert "revoked" in refused.output
+    assert "a witness saw this signature before" in accepted["warnings"][0]
+    assert "a witness of logs" in run("trust list").stdout
+    run("trust remove " + keys.load_public(Path("witness.pub")).id[:12])
+    run(f"verify {PACKAGE}", status=5)

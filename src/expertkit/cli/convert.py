@@ -71,7 +71,10 @@ def command(  # noqa: PLR0913  # one argument per option
     failed: list[ExpertError] = []
     for path in files:
         try:
-            done.append(convert(path, output=output, form=_FORMS[form], options=how, verifier=verifier, signer=signer))  # type: ignore[arg-type]
+            made = convert(path, output=output, form=_FORMS[form], options=how, verifier=verifier, signer=signer)  # type: ignore[arg-type]
+            done.append(made)
+            if made.verdict is not None:
+                trusting.remember(made.verdict)
         except OSError as error:
             failed.append(PackagingError(f"{path}: {error.strerror}"))
         except ExpertError as error:

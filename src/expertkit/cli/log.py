@@ -77,6 +77,30 @@ def append(packages: tuple[Path, ...], *, key: str | None, as_json: bool) -> Non
     emit(facts, as_json=as_json, text=[*lines, _describe(log)])
 
 
+@command.command("witness")
+@click.option(
+    "--signing-key", metavar="KEY",
+    help="Your private key, a file or a pkcs11: URI; by default $EXPERTKIT_KEY or publisher.key in $EXPERTKIT_HOME.",
+)  # fmt: skip
+@_trusted
+@options.as_json
+def witness(*, signing_key: str | None, key: Path, as_json: bool) -> None:
+    """Say in the newest checkpoint that you saw it now, once the whole log was checked.
+
+    Who trusts you as a witness (expert-cli trust pin PUBFILE --witness) then knows that signatures are as old as that:
+    one made before its key was revoked goes on counting. Witness other people's logs, not your own.
+    """
+    from expertkit.cli.sign import make_signer
+    from expertkit.packages import transparency
+    from expertkit.signing import keys
+
+    signer = make_signer(signing_key, valid_days=_UNUSED_DAYS)
+    log = transparency.witness(
+        Path(), key=keys.load_public(key), witness_key=signer.private, at=signer.at
+    )  # fmt: skip
+    emit({"checkpoint": _state(log)}, as_json=as_json, text=f"{layout.CHECKPOINT}: seen: {_describe(log)}")
+
+
 @command.command("prove")
 @click.argument("package", type=options.There(dir_okay=False))
 @click.option("--output", type=options.PATH, required=True, metavar="FILE", help="The proof.")
@@ -85,7 +109,8 @@ def append(packages: tuple[Path, ...], *, key: str | None, as_json: bool) -> Non
 def prove(package: Path, *, output: Path, key: Path, as_json: bool) -> None:
     """Write the proof that the signature of PACKAGE is in the log, and was at the time of its newest checkpoint.
 
-    Keep it with the package: a later one proves a later time.
+    Keep it with the package, as PACKAGE.proof, where whoever takes the package looks for it: a later one proves a later
+    time.
     """
     from expertkit.files import write_bytes
     from expertkit.packages import transparency

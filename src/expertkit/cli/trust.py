@@ -75,17 +75,29 @@ def add(root: Path, *, revocations: Path | None, without_list: bool, as_json: bo
 @click.option(
     "--for", "names", multiple=True, metavar="EXPERT", help="Only for this expert; may be said several times."
 )
+@click.option(
+    "--witness", is_flag=True,
+    help="Not as a signer: only to say at what time a log held a signature (expert-cli log witness).",
+)  # fmt: skip
 @options.as_json
-def pin(pubfile: Path, *, names: tuple[str, ...], as_json: bool) -> None:
+def pin(pubfile: Path, *, names: tuple[str, ...], witness: bool, as_json: bool) -> None:
     """Trust the key in PUBFILE for itself, whoever vouches for it."""
     from expertkit.signing import keys
     from expertkit.signing.statement import format_moment
-    from expertkit.signing.trust.state import with_pin
+    from expertkit.signing.trust.state import with_pin, with_witness
 
+    if witness and names:
+        raise click.UsageError("expected --witness without --for")
     key = keys.load_public(pubfile)
     added = format_moment(datetime.now(UTC))
-    trusting.open_store().update(lambda trust: with_pin(trust, key, names=names, how="by hand", added=added))
-    about = f" for {', '.join(names)}" if names else ""
+
+    def trusted(trust: Trust) -> Trust:
+        if witness:
+            return with_witness(trust, key, added=added)
+        return with_pin(trust, key, names=names, how="by hand", added=added)
+
+    trusting.open_store().update(trusted)
+    about = " as a witness" if witness else f" for {', '.join(names)}" if names else ""
     text = [f"trusted: {key.publisher!r}{about}", f"fingerprint {key.id}"]
     emit({"key": key.id, "publisher": key.publisher, "names": list(names)}, as_json=as_json, text=text)
 
@@ -229,6 +241,8 @@ def _lines(trust: Trust) -> Iterator[str]:
     for each in trust.pins:
         names = ", ".join(each.names) or "any expert"
         yield f"key   {each.read().id[:12]}  {each.publisher!r}, for {names}; added {each.added[:10]} {each.how}"
+    for witness in trust.witnesses:
+        yield f"time  {witness.read().id[:12]}  {witness.name!r}, a witness of logs"
     for row in trust.seen:
         numbers = ", ".join(f"{form} {number}" for form, number in sorted(row.sequences.items()))
         yield f"seen  {row.name} {row.version} for {row.base}, by key {row.key[:12]}: {numbers}"

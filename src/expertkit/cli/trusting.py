@@ -107,7 +107,9 @@ def read(package: Path, verifier: Verifier | None, *, compatible: bool = False) 
     from expertkit.packages.verify import verify
 
     if verifier is not None:
-        return verify(package, verifier=verifier).contents
+        verified = verify(package, verifier=verifier)
+        remember(verified.verdict)
+        return verified.contents
     opened = open_expert(package, compatible=compatible)
     if opened.package is None:
         raise click.UsageError(f"{package}: expected a package, got a {opened.kind}")

@@ -7,15 +7,18 @@ it: whoever wants to be known to others asks an authority that they trust (``exp
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from expertkit.errors import SignatureError
 from expertkit.files import write_bytes
 from expertkit.packages.locks import locked
 from expertkit.packages.trust import TrustStore
 from expertkit.signing import PublicKey, keys
 from expertkit.signing.certificates import making
+from expertkit.signing.certificates.path import check_issued
 from expertkit.signing.certificates.reading import Certificate, read, read_pem, to_pem
 from expertkit.signing.certificates.revocation import make_list, read_list
 from expertkit.signing.signer import SigningKey
@@ -104,7 +107,12 @@ def certify(
 
 
 def _is_local(certificate: Certificate, root: LocalRoot) -> bool:
-    return root.certificate.is_file() and certificate.issuer_der == root.read().subject_der
+    if not root.certificate.is_file():
+        return False
+    with suppress(SignatureError):
+        check_issued(certificate, issuer=root.read())
+        return True
+    return False
 
 
 def _make_root(root: LocalRoot, *, publisher: str, store: TrustStore, at: datetime) -> list[str]:

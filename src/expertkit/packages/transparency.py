@@ -6,23 +6,28 @@ was stopped in between appends the same again, and nothing is ever signed that n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from expertkit import layout
 from expertkit.errors import FormatError, IntegrityError, SignatureError
-from expertkit.files import open_regular, required, write_bytes
+from expertkit.files import open_regular, required, sha256_bytes, write_bytes
+from expertkit.members.signatures import Signature
 from expertkit.packages.locks import locked
 from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.signatures import read_detached
+from expertkit.signing import read_unverified as read_envelope
 from expertkit.signing import signed_by
+from expertkit.signing.certificates.reading import read as read_certificate
 from expertkit.signing.ed25519 import PublicKey, public_bytes
 from expertkit.signing.signer import SigningKey
 from expertkit.signing.transparency import Checkpoint, Entry, Proof, entry, tree
 from expertkit.signing.transparency import checkpoint as checkpoints
 from expertkit.signing.transparency import proof as proofs
+from expertkit.signing.trust import Trust
+from expertkit.signing.trust.anchoring import claimed_key
 
 LOG_NAME = layout.LOG.name
 CHECKPOINT_NAME = "checkpoint"
@@ -195,6 +200,63 @@ def check_proof(path: Path, proof: Proof, *, key: PublicKey) -> tuple[Entry, dat
         except SignatureError as error:
             refused += error.lines
     raise SignatureError(*(f"{path}: {line}" for line in refused), hint=f"expert-cli log prove {path} --output FILE")
+
+
+def proof_path(package: Path) -> Path:
+    """Where the proof of a package lies that is there for whoever takes it."""
+    return package.with_name(f"{package.name}{PROOF_SUFFIX}")
+
+
+def proven_times(path: Path, signatures: Sequence[Signature], *, trust: Trust) -> dict[str, datetime]:
+    """When trusted witnesses say that signatures of a package were in their signers' logs, by SHA-256 of the envelope.
+
+    A proof beside the package that shows none of them has no effect, and none has where no witness is trusted.
+
+    Raises:
+        FormatError: the proof is malformed.
+    """
+    beside = proof_path(path)
+    if not trust.witnesses or not beside.is_file():
+        return {}
+    with open_regular(beside) as file:
+        proof = proofs.decode(file.read(proofs.MAX_SIZE + 1))
+    cosigners = {checkpoints.witness_of(each.read()): each.read() for each in trust.witnesses}
+    found = ((each, _proven(each, proof, trust=trust, cosigners=cosigners)) for each in signatures)
+    return {sha256_bytes(each.envelope): moment for each, moment in found if moment is not None}
+
+
+def _proven(
+    signature: Signature, proof: Proof, *, trust: Trust, cosigners: Mapping[str, PublicKey]
+) -> datetime | None:  # fmt: skip
+    """When a signature was in the log of its signer; None where the proof does not show it."""
+    try:
+        said = read_envelope(signature.envelope)
+        chain = [read_certificate(each) for each in signature.chain[:1]]
+        log = claimed_key(said.key, chain, trust=trust)
+        return proofs.check(proof, leaf=entry.of_envelope(signature.envelope).encode(), log=log, cosigners=cosigners)
+    except SignatureError:
+        return None
+
+
+def witness(project: Path, *, key: PublicKey, witness_key: SigningKey, at: datetime) -> Log:
+    """Put into the newest checkpoint that somebody else saw it now, once the whole log was checked.
+
+    Args:
+        project: its root.
+        key: the log's.
+        witness_key: the other one's.
+        at: the time.
+
+    Raises:
+        IntegrityError, SignatureError: the log is not what its key signed.
+        FormatError: the witness's line is there already.
+    """
+    with locked(project / _LOCK):
+        log = read(project, key=key)
+        name = checkpoints.witness_of(_public(witness_key))
+        signed = checkpoints.cosign(log.signed, name=name, key=witness_key, at=at)
+        write_bytes(project / layout.CHECKPOINT, signed)
+    return replace(log, signed=signed)
 
 
 def export(log: Log, folder: Path) -> None:

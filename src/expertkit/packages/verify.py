@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from expertkit.containers.reader import Container
@@ -21,6 +21,7 @@ from expertkit.packages.reading.forms import read_signatures, recognize
 from expertkit.packages.reading.legacy import describe_signature
 from expertkit.packages.report import parse_report
 from expertkit.packages.signatures import read_detached
+from expertkit.packages.transparency import proven_times
 from expertkit.signing import Statement
 from expertkit.signing.trust import Verdict, Verifier
 
@@ -55,6 +56,8 @@ class Vouched:
 def verify(path: Path, *, verifier: Verifier, detached: Path | None = None) -> Verified:
     """Check everything about a package, who vouches for it included.
 
+    A proof beside it, ``<package>.proof``, shows since when a signature is there, where a trusted witness says so.
+
     Args:
         path: the package.
         verifier: who looks, and what is held against it.
@@ -68,6 +71,7 @@ def verify(path: Path, *, verifier: Verifier, detached: Path | None = None) -> V
     try:
         checked = open_canonical(path)
         signatures = (*_inside(path, checked.contents), *read_detached(path, detached))
+        proven = proven_times(path, signatures, trust=verifier.trust)
     except (FormatError, IntegrityError, ProblemsError) as error:
         offset = None if isinstance(error, ProblemsError) else error.offset
         raise IntegrityError(*error.lines, hint=error.hint or _DAMAGED.format(path=path), offset=offset) from error
@@ -76,7 +80,8 @@ def verify(path: Path, *, verifier: Verifier, detached: Path | None = None) -> V
         manifest=checked.manifest, content_digest=contents.content_digest, evaluation=contents.kept[EVALUATION],
         members={} if contents.form == "container" else contents.listed,
     )  # fmt: skip
-    verdict = _judge(signatures, subject, verifier=verifier, file=str(path))
+    occasion = replace(verifier.occasion, proven=proven)
+    verdict = _judge(signatures, subject, verifier=replace(verifier, occasion=occasion), file=str(path))
     return Verified(contents=contents, manifest=checked.manifest, verdict=verdict)
 
 

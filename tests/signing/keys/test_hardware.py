@@ -24,7 +24,6 @@ from tests.signing.keys.test_files import put
 USUAL = [
     "/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
     "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so", "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so", "/opt/homebrew/lib/softhsm/libsofthsm2.so",
 ]  # fmt: skip
 PIN = "2468"
 ED25519 = bytes.fromhex("06032b6570")

@@ -133,16 +133,21 @@ class Computer:
         others = tuple(each for each in self.trust.lists if each.issuer != known.issuer)
         self.trust = replace(self.trust, lists=(*others, known))
 
+    def verifier(
+        self, *, at: datetime, use: Literal["install", "load"] = "install", allow_older: bool = False
+    ) -> Verifier:  # fmt: skip
+        """Somebody who looks at packages here."""
+        occasion = Occasion(at=at, use=use, allow_older=allow_older)
+        return Verifier(
+            trust=self.trust, occasion=occasion, revoked=lambda known, serial: self.indexes[known.index].find(serial)
+        )
+
     def judge(
         self, *signatures: Signature, at: datetime = NOW, use: Literal["install", "load"] = "install",
         allow_older: bool = False, about: Callable[[Statement], None] = about_members,
     ) -> Verdict:  # fmt: skip
         """What comes of looking."""
-        occasion = Occasion(at=at, use=use, allow_older=allow_older)
-        verifier = Verifier(
-            trust=self.trust, occasion=occasion, revoked=lambda known, serial: self.indexes[known.index].find(serial)
-        )
-        return verifier.judge(signatures, about=about)
+        return self.verifier(at=at, use=use, allow_older=allow_older).judge(signatures, about=about)
 
     def take(self, *signatures: Signature, at: datetime = NOW, **more: Any) -> Verdict:
         """Look, and remember what was accepted."""

@@ -54,6 +54,11 @@ def origin_of(key: PublicKey) -> str:
     return f"expertkit.log/{key.id[:16]}"
 
 
+def witness_of(key: PublicKey) -> str:
+    """What a key goes by that saw somebody else's log, such as ``expertkit.witness/0123456789abcdef``."""
+    return f"expertkit.witness/{key.id[:16]}"
+
+
 def sign(checkpoint: Checkpoint, key: SigningKey) -> bytes:
     """The checkpoint signed by its log."""
     text = str(checkpoint)

@@ -6,10 +6,10 @@
 """
 
 from expertkit.signing.trust.judging import Verifier, remembered
-from expertkit.signing.trust.state import EMPTY, KnownList, Pin, Root, Rules, Seen, Trust
+from expertkit.signing.trust.state import EMPTY, KnownList, Pin, Root, Rules, Seen, Trust, Witness
 from expertkit.signing.trust.verdict import Anchored, Occasion, Verdict, Voucher
 
 __all__ = [
     "EMPTY", "Anchored", "KnownList", "Occasion", "Pin", "Root", "Rules", "Seen", "Trust", "Verdict", "Verifier",
-    "Voucher", "remembered",
+    "Voucher", "Witness", "remembered",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import pairwise
 
 from expertkit.errors import FormatError, SignatureError
+from expertkit.files import sha256_bytes
 from expertkit.members.signatures import Signature
 from expertkit.signing import dsse
 from expertkit.signing.certificates.reading import Certificate
@@ -84,10 +85,13 @@ class Verifier:
     ) -> Voucher:  # fmt: skip
         """What one signature is worth; what was signed is read once it is known that the key signed it."""
         statement = opened_by(envelope, claimed_key(envelope.keyid, chain, trust=self.trust))
-        anchored = anchor(statement, chain, trust=self.trust, at=self.occasion.at)
+        proven = self.occasion.proven.get(sha256_bytes(envelope.encode()))
+        anchored = anchor(statement, chain, trust=self.trust, at=proven or self.occasion.at)
         about(statement)
         check_time(statement, self.occasion.at)
-        lists, warnings = check_revocation(anchored, trust=self.trust, occasion=self.occasion, revoked=self.revoked)
+        lists, warnings = check_revocation(
+            anchored, trust=self.trust, occasion=self.occasion, revoked=self.revoked, proven=proven
+        )  # fmt: skip
         if not self.occasion.allow_older:
             self._check_newest(statement, anchored.anchor)
         return Voucher(statement=statement, anchored=anchored, lists=lists, warnings=warnings)

@@ -66,6 +66,20 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A key that is trusted to say at what time a log held a signature, and for nothing else."""
+
+    key: Annotated[str, Text(r"[0-9a-f]{64}", "32 bytes as 64 hex digits")]
+    name: Name
+    """What its owner is called here."""
+    added: Moment
+
+    def read(self) -> PublicKey:
+        """The key."""
+        return PublicKey(bytes.fromhex(self.key), self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownList:
     """The newest revocation list of an authority."""
 
@@ -120,6 +134,7 @@ class Trust:
     rules: Rules = Rules()
     roots: Annotated[tuple[Root, ...], Entries(key="id")] = ()
     pins: Annotated[tuple[Pin, ...], Entries(key="key")] = ()
+    witnesses: Annotated[tuple[Witness, ...], Entries(key="key")] = ()
     lists: Annotated[tuple[KnownList, ...], Entries(key="issuer")] = ()
     seen: tuple[Seen, ...] = ()
 
@@ -181,13 +196,20 @@ def with_pin(trust: Trust, key: PublicKey, *, names: tuple[str, ...], how: How, 
     return replace(trust, pins=(*(each for each in trust.pins if each.key != pin.key), pin))
 
 
+def with_witness(trust: Trust, key: PublicKey, *, added: str) -> Trust:
+    """Trust a key to tell the time of a log."""
+    new = Witness(key=key.raw.hex(), name=key.publisher, added=added)
+    return replace(trust, witnesses=(*(each for each in trust.witnesses if each.key != new.key), new))
+
+
 def without(trust: Trust, id_: str) -> Trust:
-    """Trust no longer the root or key whose id begins with ``id_``.
+    """Trust no longer the root, key or witness whose id begins with ``id_``.
 
     Raises:
         SignatureError: there is none, or more than one.
     """
-    ids = [*(each.id for each in trust.roots), *(each.read().id for each in trust.pins)]
+    keys = [*(each.read().id for each in trust.pins), *(each.read().id for each in trust.witnesses)]
+    ids = dict.fromkeys([*(each.id for each in trust.roots), *keys])
     found = [each for each in ids if each.startswith(id_)]
     if len(found) != 1:
         listed = ", ".join(each[:12] for each in found or ids) or "none"
@@ -196,4 +218,5 @@ def without(trust: Trust, id_: str) -> Trust:
         trust,
         roots=tuple(each for each in trust.roots if each.id != found[0]),
         pins=tuple(each for each in trust.pins if each.read().id != found[0]),
+        witnesses=tuple(each for each in trust.witnesses if each.read().id != found[0]),
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -24,6 +25,8 @@ class Occasion:
     """Whether it comes in, or is here and about to be used."""
     allow_older: bool = False
     """Whether somebody said that an older package than was seen is meant."""
+    proven: Mapping[str, datetime] = field(default_factory=dict)
+    """When a witness says that a signature was there, by SHA-256 of its envelope: certificates have to hold then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
