@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "src"
 _PACKAGE = Path("expertkit")
 _SIGNING = _PACKAGE / "signing"
+_PACKAGES = ("signatures", "trust", "verify")
 _CHECKS = ("check", "verify", "about")
 _MATRIX = "tests/trust/test_matrix.py::test_verification_refuses_what_is_wrong_in_one_thing"
 _NEARBY = ("tests/trust/test_checks.py", _MATRIX, "tests/attacks/test_forgeries.py")
@@ -80,8 +81,8 @@ class _Without(ast.NodeTransformer):
 def modules() -> list[Path]:
     """The files whose checks are taken out."""
     found = [path.relative_to(SOURCES) for path in sorted((SOURCES / _SIGNING).rglob("*.py"))]
-    packages = [_PACKAGE / "packages" / f"{name}.py" for name in ("signatures", "trust", "verify")]
-    return [path for path in (*found, *packages) if str(path.relative_to(_PACKAGE)) not in _UNTOLD]
+    more = [_PACKAGE / f"{name}.py" for name in ("members/bundle", *(f"packages/{each}" for each in _PACKAGES))]
+    return [path for path in (*found, *more) if str(path.relative_to(_PACKAGE)) not in _UNTOLD]
 
 
 def mutants(file: Path, *, sources: Path = SOURCES) -> Iterator[Mutant]:
@@ -124,7 +125,7 @@ def tests_of(file: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if room == Path("packages"):  # whose own tests take minutes
         return _NEARBY, _there([*own, *_MORE.get(file.stem, [])])
     first = _there([*own, *_MORE.get(file.stem, [])])
-    around = [] if room == Path("signing") else [f"tests/{room}"]
+    around = [] if room in {Path("signing"), Path("members")} else [f"tests/{room}"]
     return first, _there([*around, *_NEARBY])
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from expertkit.cli.main import main
 from expertkit.files import dump_json
 from expertkit.packages.trust import TrustStore
 from expertkit.signing.certificates.making import make_root
@@ -87,7 +89,8 @@ def trusted() -> Any:
 @pytest.mark.usefixtures("project")
 def test_nobody_is_trusted_at_first() -> None:
     """Every subcommand that looks says so, and what to do."""
-    assert run("trust list").stdout == "nobody is trusted: expert-cli trust add ROOT.pem\n"
+    nobody = "nobody is trusted: expert-cli trust add ROOT.pem, or expert-cli trust pin PUBFILE\n"
+    assert run("trust list").stdout == nobody
     assert "nobody is trusted: expert-cli trust add ROOT.pem, or" in run("trust status", status=5).stdout
     assert trusted()["roots"] == trusted()["pins"] == trusted()["seen"] == []
 
@@ -111,7 +114,7 @@ def test_a_root_is_added_before_its_list_or_without_one(acme: Authority) -> None
     bare = run_json("trust add acme.pem --without-list")
 
     assert "nothing is accepted before its revocation list is here: expert-cli trust update LIST" in first
-    assert wanting == ["CN=Acme: its revocation list has to be renewed: expert-cli trust update LIST"]
+    assert wanting == ["CN=Acme: its revocation list is missing: expert-cli trust update LIST"]
     assert bare == {"root": acme.certificate.id, "subject": "CN=Acme"}
     assert [root["needs_list"] for root in trusted()["roots"]] == [False]
     run("trust status")
@@ -378,3 +381,66 @@ def test_what_is_written_is_what_this_program_reads(package: str, project: Path)
 
     assert dump_json(value) == (project / "home/trust/trust.json").read_bytes()
     assert value["trust"]["trust"] == 1
+
+
+@pytest.mark.usefixtures("package")
+def test_a_private_key_given_for_a_public_one_is_not_shown(package: str) -> None:
+    """The error says where the public half lies, and nothing of what it read."""
+    told = run(f"verify {package} --key home/publisher.key", status=11).output
+
+    assert "got a private key, whose public half lies beside it as .pub" in told
+    assert "BEGIN" not in told
+    assert Path("home/publisher.key").read_text().splitlines()[1][:20] not in told
+
+
+@pytest.mark.usefixtures("package")
+def test_nothing_is_removed_by_a_few_letters() -> None:
+    """An empty variable of a script removes nobody; what is removed is named."""
+    root = trusted()["roots"][0]["id"]
+    for id_ in ("''", root[:7]):
+        run(f"trust remove {id_}", status=5)
+
+    assert "no longer trusted: root" in run(f"trust remove {root[:8]}").stdout
+    assert trusted()["roots"] == []
+
+
+def test_an_index_that_is_gone_needs_doing_something(package: str, project: Path) -> None:
+    """While every package is refused, status does not say that all is well."""
+    (index,) = (project / "home/trust").glob("*.index")
+    index.unlink()
+
+    run(f"verify {package}", status=5)
+    assert "expected the index of a revocation list" in run("trust status", status=5).stdout
+
+
+def test_a_batch_that_is_converted_learns_one_key_of_an_expert(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In mode first-use the second publisher of the same expert is refused, and nothing of his is written."""
+    run("trust rules --mode first-use")
+    run(f"package {PAIR}")
+    for place, who in enumerate(("alice", "mallory")):
+        monkeypatch.setenv("EXPERTKIT_HOME", str(project / who))
+        run("keygen --ensure")
+        run(f"sign {BUILT} --output batch")
+        Path("batch", NAME).rename(f"batch/{place}-{who}.expert")
+        Path("batch", f"{NAME}.sha256").unlink()
+    monkeypatch.setenv("EXPERTKIT_HOME", str(project / "home"))
+
+    refused = run("convert batch --output converted", status=5)
+
+    assert "was signed with key" in refused.output
+    assert [path.name for path in Path("converted").glob("*.expert")] == ["0-alice.expert"]
+
+
+@pytest.mark.parametrize("key", ["pkcs11:token=none;object=key", "PKCS11:token=none"])
+def test_a_key_in_a_device_is_never_made_as_a_file(project: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    """The variable names a device: no file of such a name, and no key."""
+    monkeypatch.setenv("EXPERTKIT_KEY", key)
+
+    assert run_status("keygen --ensure") != 0
+    assert run_status("keygen --no-passphrase") == 2
+    assert not list(project.rglob("*pkcs11*")) + list(project.rglob("*PKCS11*")) + list(project.rglob("*.key"))
+
+
+def run_status(command: str) -> int:
+    """The exit status of a command."""
+    return CliRunner().invoke(main, command.split()).exit_code

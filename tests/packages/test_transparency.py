@@ -17,11 +17,13 @@ from expertkit.errors import ExpertError, IntegrityError, PackagingError, Signat
 from expertkit.files import sha256_bytes
 from expertkit.members.signatures import Signature
 from expertkit.packages import transparency
-from expertkit.packages.signatures import write_detached
+from expertkit.packages.reading.forms import read_signatures
+from expertkit.packages.signatures import read_detached, write_detached
 from expertkit.packages.transparency import Log, append, check_since, export, prove, read
 from expertkit.signing import read_unverified, seal
 from expertkit.signing.transparency import Entry, checkpoint, proof
 from tests.packages.builders import NOW, make_project, sign
+from tests.signing.builders import with_members
 from tests.signing.transparency.builders import make_checkpoint, make_entry, make_key, make_leaves, public
 
 LATER = NOW + timedelta(days=1)
@@ -216,6 +218,7 @@ def test_processes_that_append_at_once_lose_nothing(tmp_path: Path) -> None:
 import sys
 from pathlib import Path
 from expertkit.packages.transparency import append
+from tests.signing.builders import with_members
 from tests.signing.transparency.builders import NOW, make_entry, make_key
 for number in range(int(sys.argv[2]), 40, 4):
     append(Path(sys.argv[1]), [make_entry(number)], key=make_key(), at=NOW)
@@ -267,14 +270,14 @@ def test_a_package_is_proven_by_its_own_signature(tmp_path: Path) -> None:
 def test_signatures_of_others_do_not_count(tmp_path: Path) -> None:
     """Neither one by another key nor one that only names this key, wherever they lie; the own one does there."""
     package = sign(make_project(tmp_path))
-    (own,) = transparency.envelopes(package)
+    own = read_signatures(package)[0].envelope
     said = read_unverified(own)
     others = seal(replace(said, key=public(2).id), make_key(2)), seal(replace(said, sequence=2), make_key(2))
     write_detached(package, [Signature(envelope=each) for each in others])
 
     (entry,) = transparency.entries_by(package, public())
 
-    assert len(transparency.envelopes(package)) == 3
+    assert len((*read_signatures(package), *read_detached(package))) == 3
     assert entry.envelope == sha256_bytes(own)
     assert [each.envelope for each in transparency.entries_by(package, public(2))] == [sha256_bytes(others[0])]
     with pytest.raises(SignatureError, match="expected a signature by key"):
@@ -321,3 +324,26 @@ def test_without_a_log_there_is_nothing_to_read(tmp_path: Path) -> None:
 
 def _hashes(project: Path) -> tuple[bytes, ...]:
     return read(project, key=public()).hashes
+
+
+def test_the_signature_of_another_package_beside_it_is_no_entry_of_this_one(tmp_path: Path) -> None:
+    """Else a proof of what was logged would vouch for what was not."""
+    package = sign(make_project(tmp_path))
+    (own,) = read_signatures(package)
+    said = read_unverified(own.envelope)
+    other = seal(with_members(said, replace(said.members[0], size=1), *said.members[1:]), make_key())
+    write_detached(package, [Signature(envelope=other)])
+
+    assert [each.envelope for each in transparency.entries_by(package, public())] == [sha256_bytes(own.envelope)]
+
+
+def test_a_witness_signs_no_fork(project: Path, tmp_path: Path) -> None:
+    """What he saw before is how the log has to begin, wherever the log is now."""
+    seen = tmp_path / "seen"
+    transparency.witness(project, key=public(), witness_key=make_key(2), seen=seen, at=NOW)
+    for name in (layout.LOG, layout.CHECKPOINT):
+        (project / name).unlink()
+    append(project, map(make_entry, range(5, 9)), key=make_key(), at=LATER)
+
+    with pytest.raises(SignatureError):
+        transparency.witness(project, key=public(), witness_key=make_key(2), seen=seen, at=LATER)

@@ -280,13 +280,16 @@ def test_whoever_is_killed_between_two_steps_leaves_the_old_or_the_new(store: Tr
 
 
 def test_a_list_is_kept_and_asked(store: TrustStore) -> None:
-    """By a new process as well; the index of the list before it is removed."""
+    """By a new process as well; the index of the list before it stays an hour, for whoever read before."""
     store.add_list(list_of(17, 18, number=2), issuer=ACME.certificate, at=NOW)
 
     (known,) = again(store).read().lists
 
     assert (known.number, known.entries) == ("2", 2)
     assert [store.revoked(known, serial) for serial in (17, 18, 19)] == [NOW, NOW, None]
+    older = next(path for path in store.folder.glob("*.index") if path.stem != known.index)
+    os.utime(older, (0, 0))
+    store.update(lambda trust: trust)
     assert [path.name for path in store.folder.glob("*.index")] == [f"{known.index}.index"]
 
 
@@ -422,3 +425,13 @@ def test_the_hint_of_a_damaged_file_names_the_command(store: TrustStore) -> None
         store.read()
 
     assert "expert-cli trust add" in str(refusal.value.hint)
+
+
+def test_a_list_of_the_same_number_never_takes_the_place_of_another(store: TrustStore) -> None:
+    """A certificate that was revoked does not come back by a list that was numbered again."""
+    store.add_list(list_of(17, number=2), issuer=ACME.certificate, at=NOW)
+
+    with pytest.raises(SignatureError, match="newer than number 2"):
+        store.add_list(list_of(number=2, at=NOW + DAY), issuer=ACME.certificate, at=NOW + DAY)
+
+    assert store.revoked(store.read().lists[0], 17) == NOW

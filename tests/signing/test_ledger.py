@@ -50,6 +50,16 @@ def test_an_entry_that_no_longer_fits_is_made_anew(at: datetime, days: int) -> N
     assert second.expires != first.expires
 
 
+def test_an_entry_before_a_newer_one_of_the_same_content_is_not_used_again() -> None:
+    """Whoever saw the newer number would refuse it."""
+    ledger, _ = signed(EMPTY, ONE)
+    ledger, second = signed(ledger, ONE, days=30)
+
+    _, third = signed(ledger, ONE)
+
+    assert third.sequence == second.sequence + 1
+
+
 def test_a_ledger_survives_json() -> None:
     """Reading gives what was written."""
     ledger, _ = signed(EMPTY, ONE)

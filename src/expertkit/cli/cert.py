@@ -62,6 +62,8 @@ def init_root(
 
     Example: expert-cli cert init-root --name Acme --for expert-sql --for expert-json
     """
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from expertkit.signing import keys
     from expertkit.signing.certificates import making, names, pem, reading, revocation
     from expertkit.signing.keys import passphrases
@@ -71,6 +73,9 @@ def init_root(
         names.check_pattern(pattern, "--for")
     key, certificate, revoked = (output / f"root.{suffix}" for suffix in ("key", "pem", "crl"))
     _check_new(certificate, revoked)
+    making.make_root(
+        Ed25519PrivateKey.generate(), name=name, at=_now(), days=days, permitted=permitted
+    )  # or say why not
     keys.check_free(key, keys.public_path(key))
     private = keys.create(key, publisher=name, passphrase=passphrases.choose(key) if encrypted else None)
     now = _now()
@@ -181,11 +186,18 @@ def show(file: Path, *, as_json: bool) -> None:
 )  # fmt: skip
 @click.option("--first", is_flag=True, help="Begin a list, number 1, of an authority that has none yet.")
 @click.option("--days", type=_days, default=_LIST_DAYS, show_default=True, help="After how many to renew the list.")
+@click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ"]), metavar="TIME",
+    help="Since when (UTC) the keys were no longer their owners' alone; by default now.",
+)  # fmt: skip
 @options.as_json
 def revoke(  # noqa: PLR0913  # one argument per option
-    files: tuple[Path, ...], *, authority: Path, key: str, list_file: Path, first: bool, days: int, as_json: bool
+    files: tuple[Path, ...], *, authority: Path, key: str, list_file: Path, first: bool, days: int,
+    since: datetime | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Add the first certificate of each CERT to the list of those revoked; without any, renew the list.
+
+    What a witness saw before --since goes on counting: say when the key was lost, not when you noticed.
 
     Example: expert-cli cert revoke signer.pem
     """
@@ -199,7 +211,8 @@ def revoke(  # noqa: PLR0913  # one argument per option
     with locked(list_file.with_name(f".{list_file.name}.lock"), mode=0o755):
         number, known = _begin(list_file) if first else _last(list_file, issuer=issuer)
         now = _now()
-        entries = {**dict.fromkeys(serials, now), **known}
+        lost = min(since.replace(tzinfo=UTC), now) if since else now
+        entries = {**dict.fromkeys(serials, lost), **known}
         made = revocation.make_list(
             authority=issuer, key=private, number=number + 1, at=now, days=days, entries=entries
         )  # fmt: skip

@@ -66,15 +66,15 @@ def command(  # noqa: PLR0913  # one argument per option
     how = Options(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
     files = _files(packages)
     reading.tell_forms(*files)
-    verifier = trusting.make_unless(unsigned=unsigned, pinned=trusted_key, packages=files, allow_older=allow_older)
     done: list[Converted] = []
     failed: list[ExpertError] = []
     for path in files:
         try:
+            verifier = trusting.make_unless(
+                unsigned=unsigned, pinned=trusted_key, packages=[path], allow_older=allow_older
+            )
             made = convert(path, output=output, form=_FORMS[form], options=how, verifier=verifier, signer=signer)  # type: ignore[arg-type]
             done.append(made)
-            if made.verdict is not None:
-                trusting.remember(made.verdict)
         except OSError as error:
             failed.append(PackagingError(f"{path}: {error.strerror}"))
         except ExpertError as error:

@@ -43,6 +43,6 @@ def command(  # noqa: PLR0913  # one argument per option
         raise click.UsageError("expected --oms, the one form there is")
     reading.tell_forms(package)
     verifier = trusting.make_unless(unsigned=unsigned, pinned=trusted_key, packages=[package], allow_older=allow_older)
-    contents = trusting.read(package, verifier)
+    contents = trusting.take(package, verifier)
     exported = export(package, contents=contents, output=output, private=keys.load_p256(key))
     emit(exported.to_json(), as_json=as_json, text=exported.describe())

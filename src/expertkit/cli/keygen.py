@@ -59,34 +59,39 @@ def command(
 def _make(output: Path | None, name: str | None, *, encrypted: bool, ensure: bool, as_json: bool) -> None:
     from expertkit.signing import keys
 
+    reference = output or keys.key_reference(os.environ)
     path = output or keys.key_path(os.environ)
-    made = not (ensure and path.exists())
+    is_device = keys.is_hardware(reference)
+    if is_device and not ensure:
+        raise click.UsageError("expected the tools of the device to make a key in it: $EXPERTKIT_KEY names one")
+    made = not is_device and not (ensure and path.exists())
     known = None if made else keys.publisher_of(path)
     publisher = known or name or _NAME
     if name is not None and name != publisher:
         raise click.UsageError(f"{path} is the key of {known!r}: expected no other name, got {name!r}")
     if made:
         keys.create(path, publisher=publisher, passphrase=_passphrase(path, encrypted=encrypted))
-    beside = keys.public_path(path)
-    public = keys.load_public(beside) if known or made else keys.public_key(keys.load(path), publisher=publisher)
-    if made:
         say(f"made the key {path} for publisher {publisher!r}; keep it secret and keep a copy", err=True)
         _warn_if_open(path, encrypted=encrypted)
+    beside = keys.public_path(path)
+    if not known and not made:
+        _write_if_changed(beside, str(keys.public_key(keys.open_key(reference), publisher=publisher)).encode())
+    public = keys.load_public(beside)
     if ensure:
         _write_if_changed(layout.PUBLISHER, str(public).encode())
-        _write_if_changed(layout.CERTIFICATES, _certify(path, public))
-    value = {"key": str(path), "id": public.id, "publisher": publisher, "made": made}
+        _write_if_changed(layout.CERTIFICATES, _certify(path, public, reference=reference))
+    value = {"key": str(reference), "id": public.id, "publisher": publisher, "made": made}
     emit(value, as_json=as_json, text=str(public).strip())
 
 
-def _certify(path: Path, public: PublicKey) -> bytes:
+def _certify(path: Path, public: PublicKey, *, reference: str | Path) -> bytes:
     """The certificates of the key as a file; where nobody vouches for it yet, a local root does."""
     from expertkit.packages.local_root import certify, local_root
     from expertkit.signing import keys
     from expertkit.signing.certificates.reading import to_pem
 
     chain, notes = certify(
-        keys.certificates_path(path), public, private=lambda: keys.load(path), root=local_root(os.environ),
+        keys.certificates_path(path), public, private=lambda: keys.open_key(reference), root=local_root(os.environ),
         store=trusting.open_store(), at=datetime.now(UTC),
     )  # fmt: skip
     for note in notes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,12 +64,8 @@ def append(packages: tuple[Path, ...], *, key: str | None, as_json: bool) -> Non
     """
     from expertkit.cli.sign import make_signer
     from expertkit.packages import transparency
-    from expertkit.packages.verify import verify
-    from expertkit.signing.trust import Verifier
 
     signer = make_signer(key, valid_days=_UNUSED_DAYS)
-    for path in packages:
-        verify(path, verifier=Verifier.of_key(signer.public, at=signer.at))
     asked = [each for path in packages for each in transparency.entries_by(path, signer.public)]
     new = transparency.append(Path(), asked, key=signer.private, at=signer.at)
     log = transparency.read(Path(), key=signer.public)
@@ -87,7 +84,8 @@ def append(packages: tuple[Path, ...], *, key: str | None, as_json: bool) -> Non
 def witness(*, signing_key: str | None, key: Path, as_json: bool) -> None:
     """Say in the newest checkpoint that you saw it now, once the whole log was checked.
 
-    Who trusts you as a witness (expert-cli trust pin PUBFILE --witness) then knows that signatures are as old as that:
+    The last state that you saw is kept in $EXPERTKIT_HOME/witnessed/; a log that does not begin with it is refused. Who
+    trusts you as a witness (expert-cli trust pin PUBFILE --witness) then knows that signatures are as old as that:
     one made before its key was revoked goes on counting. Witness other people's logs, not your own.
     """
     from expertkit.cli.sign import make_signer
@@ -96,7 +94,8 @@ def witness(*, signing_key: str | None, key: Path, as_json: bool) -> None:
 
     signer = make_signer(signing_key, valid_days=_UNUSED_DAYS)
     log = transparency.witness(
-        Path(), key=keys.load_public(key), witness_key=signer.private, at=signer.at
+        Path(), key=keys.load_public(key), witness_key=signer.private, seen=keys.signer_home(os.environ) / "witnessed",
+        at=signer.at,
     )  # fmt: skip
     emit({"checkpoint": _state(log)}, as_json=as_json, text=f"{layout.CHECKPOINT}: seen: {_describe(log)}")
 
@@ -161,15 +160,12 @@ def check_proof(package: Path, proof: Path, *, key: Path, as_json: bool) -> None
     Neither the log nor a network is needed; exit status 5 says that something is wrong.
     """
     from expertkit.packages import transparency
-    from expertkit.packages.verify import verify
     from expertkit.signing import keys
     from expertkit.signing.statement import format_moment
     from expertkit.signing.transparency import proof as proofs
-    from expertkit.signing.trust import Verifier
 
     trusted = keys.load_public(key)
     entry, time = transparency.check_proof(package, proofs.decode(proof.read_bytes()), key=trusted)
-    verify(package, verifier=Verifier.of_key(trusted, at=time))
     facts = {"envelope": entry.envelope, "time": format_moment(time), "valid": True}
     emit(facts, as_json=as_json, text=f"{package}: {entry.describe()}: in the log at {format_moment(time)}")
 
@@ -193,16 +189,21 @@ def export(folder: Path, *, key: Path, as_json: bool) -> None:
 
 def append_promoted(promotion: Promotion, *, key: Path) -> None:
     """Append what was promoted, where the private half of ``key`` is at hand; otherwise say what does it."""
+    from expertkit.errors import ExpertError
     from expertkit.packages import transparency
     from expertkit.packages.promotion import released_package
 
     paths, signer = [released_package(Path(), each) for each in promotion.packages], _signer(key)
-    if signer is not None:
+    typed = shlex.join(["expert-cli", "log", "append", *map(str, paths)])
+    if signer is None:
+        if promotion.new:
+            say(f"{layout.LOG}: nothing appended without the publisher's private key; {typed}", err=True)
+        return
+    try:
         asked = [each for path in paths for each in transparency.entries_by(path, signer.public)]
         transparency.append(Path(), asked, key=signer.private, at=signer.at)
-    elif promotion.new:
-        typed = shlex.join(["expert-cli", "log", "append", *map(str, paths)])
-        say(f"{layout.LOG}: nothing appended without the publisher's private key; {typed}", err=True)
+    except ExpertError as error:
+        say(f"Warning: promoted, but nothing appended to {layout.LOG}: {error}; {typed}", err=True)
 
 
 def _signer(key: Path) -> Signer | None:

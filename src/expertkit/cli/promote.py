@@ -30,7 +30,7 @@ def command(experts: tuple[str, ...], *, key: Path, dry_run: bool, as_json: bool
     from expertkit.cli.log import append_promoted
     from expertkit.packages.promotion import plan_promotion, promote
 
-    promotion = plan_promotion(Path(), experts, verifier=trusting.make_verifier(key))
+    promotion = plan_promotion(Path(), experts, verifier=trusting.make_verifier(key, is_kept=False))
     if not dry_run:
         promote(Path(), promotion)
         append_promoted(promotion, key=key)

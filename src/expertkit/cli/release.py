@@ -24,7 +24,7 @@ def command(*, key: Path, record_refusal: bool, as_json: bool) -> None:
     from expertkit.packages.release import release
     from expertkit.recipes.releases import read_releases
 
-    releases = release(Path(), verifier=trusting.make_verifier(key))
+    releases = release(Path(), verifier=trusting.make_verifier(key, is_kept=False))
     page = render(releases, warnings=clashes(releases, read_releases(Path())))
     emit({"releases": [each.to_json() for each in releases]}, as_json=as_json, text=page)
     if not record_refusal and any(each.package is None for each in releases):

@@ -106,8 +106,8 @@ def make_signer(key: str | Path | None, *, valid_days: int, project: bool = Fals
     from expertkit.signing import keys
     from expertkit.signing.certificates.reading import read_pem
 
-    path = key or keys.key_path(os.environ)
-    beside = keys.key_path(os.environ) if is_hardware(path) else Path(path)
+    path = key or keys.key_reference(os.environ)
+    beside = keys.key_path(os.environ) if keys.is_hardware(path) else Path(path)
     private = keys.open_key(path)
     public = keys.public_key(private, publisher=keys.publisher_of(beside) or "local publisher")
     certificates = keys.certificates_path(beside)
@@ -118,11 +118,6 @@ def make_signer(key: str | Path | None, *, valid_days: int, project: bool = Fals
         private=private, public=public, ledger=keys.signer_home(os.environ) / "ledger.json", at=datetime.now(UTC),
         valid_days=valid_days, chain=read_pem(chain, what=str(certificates)) if chain else (),
     )  # fmt: skip
-
-
-def is_hardware(key: str | Path) -> bool:
-    """Whether a key is named by a PKCS#11 URI."""
-    return str(key).lower().startswith("pkcs11:")
 
 
 def _check_published(public: PublicKey, chain: bytes, *, path: str | Path) -> PublicKey:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from expertkit.signing.certificates.revocation import RevocationList
     from expertkit.signing.trust import Rules, Trust
 
+_NOBODY = "nobody is trusted: expert-cli trust add ROOT.pem, or expert-cli trust pin PUBFILE"
 _STALE = click.Choice(["refuse", "warn"])
 
 
@@ -109,8 +110,11 @@ def remove(id_: str, *, as_json: bool) -> None:
     """Trust no longer the root or key whose fingerprint begins with ID."""
     from expertkit.signing.trust.state import without
 
-    trusting.open_store().update(lambda trust: without(trust, id_))
-    emit({"removed": id_}, as_json=as_json, text=f"no longer trusted: {id_}")
+    store = trusting.open_store()
+    before = list(_lines(store.read()))
+    after = set(_lines(store.update(lambda trust: without(trust, id_))))
+    gone = [f"no longer trusted: {line}" for line in before if line not in after]
+    emit({"removed": id_}, as_json=as_json, text=gone)
 
 
 @command.command("forget")
@@ -171,9 +175,7 @@ def rules(
 def list_(*, as_json: bool) -> None:
     """Show who is trusted, and what was seen of them."""
     trust = trusting.open_store().read()
-    emit(
-        _facts(trust), as_json=as_json, text=list(_lines(trust)) or ["nobody is trusted: expert-cli trust add ROOT.pem"]
-    )
+    emit(_facts(trust), as_json=as_json, text=list(_lines(trust)) or [_NOBODY])
 
 
 @command.command("status")
@@ -182,12 +184,17 @@ def status(*, as_json: bool) -> None:
     """Say whether anything needs doing: lists that have to be renewed, roots that expire. Exit status 5 says so."""
     store = trusting.open_store()
     trust = store.read()
-    wanting = list(_wanting(trust, datetime.now(UTC)))
+    wanting = [*_wanting(trust, datetime.now(UTC)), *store.damaged(trust)]
     facts = {"path": str(store.path), "roots": len(trust.roots), "keys": len(trust.pins), "wanting": wanting}
-    about = f"{store.path}: {len(trust.roots)} roots, {len(trust.pins)} keys, {len(trust.lists)} revocation lists"
+    counts = (("root", trust.roots), ("key", trust.pins), ("revocation list", trust.lists))
+    about = f"{store.path}: {', '.join(_counted(len(each), what) for what, each in counts)}"
     emit(facts, as_json=as_json, text=[about, *_describe_rules(trust.rules), *(wanting or ["nothing needs doing"])])
     if wanting:
         raise SystemExit(5)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _update(files: tuple[Path, ...] | list[Path]) -> list[dict[str, Any]]:
@@ -238,6 +245,10 @@ def _lines(trust: Trust) -> Iterator[str]:
         known = trust.find_list(certificate.key_id)
         listed = f"list {known.number}, {known.entries} revoked" if known else "no revocation list"
         yield f"root  {root.id[:12]}  {certificate.subject}, until {certificate.not_after:%Y-%m-%d}; {listed}"
+    below = {root.read().key_id for root in trust.roots}
+    for known in trust.lists:
+        if known.issuer not in below:
+            yield f"list  {known.issuer[:12]}  {known.name}: list {known.number}, {known.entries} revoked"
     for each in trust.pins:
         names = ", ".join(each.names) or "any expert"
         yield f"key   {each.read().id[:12]}  {each.publisher!r}, for {names}; added {each.added[:10]} {each.how}"
@@ -252,14 +263,17 @@ def _wanting(trust: Trust, at: datetime) -> Iterator[str]:
     from expertkit.signing.statement import parse_moment
 
     if trust.is_empty:
-        yield "nobody is trusted: expert-cli trust add ROOT.pem, or expert-cli trust pin PUBFILE"
+        yield _NOBODY
     for root in trust.roots:
         certificate = root.read()
         known = trust.find_list(certificate.key_id)
         if at >= certificate.not_after:
             yield f"{certificate.subject}: expired {certificate.not_after:%Y-%m-%d}: ask the authority for its new root"
-        if root.needs_list and (known is None or at >= parse_moment(known.next_update)):
-            yield f"{certificate.subject}: its revocation list has to be renewed: expert-cli trust update LIST"
+        if root.needs_list and known is None:
+            yield f"{certificate.subject}: its revocation list is missing: expert-cli trust update LIST"
+    for known in trust.lists:
+        if at >= parse_moment(known.next_update):
+            yield f"{known.name}: its revocation list has to be renewed: expert-cli trust update LIST"
 
 
 def _describe_rules(found: Rules) -> list[str]:

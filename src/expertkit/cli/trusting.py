@@ -48,8 +48,16 @@ def open_store() -> TrustStore:
     return TrustStore(folder=trust_folder(os.environ))
 
 
-def make_verifier(pinned: Path | None = None, *, at: datetime | None = None, allow_older: bool = False) -> Verifier:
+def make_verifier(
+    pinned: Path | None = None, *, at: datetime | None = None, allow_older: bool = False, is_kept: bool = True
+) -> Verifier:  # fmt: skip
     """One who holds packages against what the user trusts, and the key in ``pinned`` besides.
+
+    Args:
+        pinned: a file.
+        at: the time; by default now.
+        allow_older: whether an older package than was seen is taken.
+        is_kept: whether what is accepted is remembered.
 
     Raises:
         SignatureError: nobody is trusted.
@@ -69,8 +77,9 @@ def make_verifier(pinned: Path | None = None, *, at: datetime | None = None, all
         hint = "expert-cli trust add ROOT.pem, expert-cli trust pin PUBFILE, or --key PUBFILE this once"
         raise SignatureError(message, hint=hint)
     return Verifier(
-        trust=trust, occasion=Occasion(at=moment, use="install", allow_older=allow_older), revoked=store.revoked
-    )
+        trust=trust, occasion=Occasion(at=moment, use="install", allow_older=allow_older), revoked=store.revoked,
+        **({"accepted": remember} if is_kept and store.path.exists() else {}),
+    )  # fmt: skip
 
 
 def make_unless(
@@ -91,7 +100,7 @@ def make_unless(
     return None
 
 
-def read(package: Path, verifier: Verifier | None, *, compatible: bool = False) -> Contents:
+def take(package: Path, verifier: Verifier | None, *, compatible: bool = False) -> Contents:
     """What is in a package that somebody who is trusted vouches for, or that nobody was asked about.
 
     Args:
@@ -107,9 +116,7 @@ def read(package: Path, verifier: Verifier | None, *, compatible: bool = False) 
     from expertkit.packages.verify import verify
 
     if verifier is not None:
-        verified = verify(package, verifier=verifier)
-        remember(verified.verdict)
-        return verified.contents
+        return verify(package, verifier=verifier).contents
     opened = open_expert(package, compatible=compatible)
     if opened.package is None:
         raise click.UsageError(f"{package}: expected a package, got a {opened.kind}")
@@ -117,12 +124,12 @@ def read(package: Path, verifier: Verifier | None, *, compatible: bool = False) 
     return opened.package.contents
 
 
-def remember(verdict: Verdict) -> bool:
-    """Keep what was seen, and say whether it is kept: somebody who trusts nobody has no place for it."""
+def remember(verdict: Verdict) -> None:
+    """Keep what was seen.
+
+    Raises:
+        SignatureError: another key of the expert was learnt meanwhile.
+    """
     from expertkit.signing.trust import remembered
 
-    store = open_store()
-    if not store.path.exists():
-        return False
-    store.update(lambda trust: remembered(trust, verdict, at=datetime.now(UTC)))
-    return True
+    open_store().update(lambda trust: remembered(trust, verdict, at=datetime.now(UTC)))

@@ -33,7 +33,7 @@ def command(  # noqa: PLR0913  # one argument per option
 
     reading.tell_forms(package)
     verifier = trusting.make_unless(unsigned=unsigned, pinned=key, packages=[package], allow_older=allow_older)
-    contents = trusting.read(package, verifier, compatible=compatible)
+    contents = trusting.take(package, verifier, compatible=compatible)
     members = unpack(package, target, contents=contents)
     facts = {"package": str(package), "path": str(target), "members": members}
     emit(facts, as_json=as_json, text=f"{target}: {members} members of {package}")

@@ -52,15 +52,15 @@ def command(  # noqa: PLR0913  # one argument per option
     reading.tell_forms(package)
     moment = at.replace(tzinfo=UTC) if at else None
     try:
-        verifier = trusting.make_verifier(key, at=moment, allow_older=allow_older)
+        verifier = trusting.make_verifier(key, at=moment, allow_older=allow_older, is_kept=at is None)
         verified = verify(package, verifier=verifier, detached=signature)
     except (SignatureError, IntegrityError) as error:
         if as_json:
             refused = {"verdict": "refused", "valid": False, "file": str(package), "reasons": list(error.lines)}
             emit({**refused, "hint": error.hint}, as_json=True, text=())
         raise
-    is_kept = at is None and trusting.remember(verified.verdict)
-    facts = verdict.facts(package, verified, is_kept=is_kept)
+    is_kept = at is None and trusting.open_store().path.exists()
+    facts = verdict.facts(package, verified, occasion=verifier.occasion, is_kept=is_kept)
     lines = list(verdict.render(facts))
     if replay is not None:
         from expertkit.evaluation.replay import replay as ask

@@ -55,6 +55,8 @@ def decode(data: bytes) -> tuple[Signature, ...]:
 
 def _line(signature: Signature) -> bytes:
     value = _read(signature.envelope)
+    if canonical_json(value) != signature.envelope:
+        raise FormatError("envelope: expected RFC 8785 JSON, got another form of it")
     if signature.chain:
         value["signatures"][0][_CERTIFICATES] = [base64.b64encode(each).decode() for each in signature.chain]
     return canonical_json(value)

@@ -26,7 +26,7 @@ from expertkit.packages.reading.forms import open_parts
 from expertkit.packages.sign import Signer, sign_file
 from expertkit.packages.verify import verify
 from expertkit.packages.writing import Built, Sizes, publish, write_archive, write_container, write_package
-from expertkit.signing.trust import Verdict, Verifier
+from expertkit.signing.trust import Verifier
 
 _IN_MEMORY = 4 << 20
 """Bytes of a member that is kept in memory; larger ones go through a file."""
@@ -43,8 +43,6 @@ class Converted:
     """Of the members of both."""
     members: int
     is_signed: bool
-    verdict: Verdict | None
-    """Who vouched for the source; None where nobody was asked."""
 
     def to_json(self) -> dict[str, Any]:
         """The facts as JSON values."""
@@ -85,8 +83,7 @@ def convert(  # what, where to, how, who looked, who signs
     if real_path(target) == real_path(path):
         message = f"{target}: expected another folder than the package's own, got the same"
         raise PackagingError(message, hint="--output DIR")
-    verified = verify(path, verifier=verifier) if verifier else None
-    contents = verified.contents if verified else open_canonical(path).contents
+    contents = verify(path, verifier=verifier).contents if verifier else open_canonical(path).contents
     _check_known(path, contents)
     output.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=output, prefix=".converting-") as scratch:
@@ -97,7 +94,7 @@ def convert(  # what, where to, how, who looked, who signs
         built = publish(built, output)
     return Converted(
         source=path, before=contents.form, built=built, members_digest=contents.members_digest,
-        members=len(contents.listed), is_signed=signer is not None, verdict=verified.verdict if verified else None,
+        members=len(contents.listed), is_signed=signer is not None,
     )  # fmt: skip
 
 

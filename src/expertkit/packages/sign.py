@@ -18,6 +18,7 @@ from expertkit.members.contents import Contents, Form, Part
 from expertkit.members.names import SIGNATURE
 from expertkit.members.signatures import MOST, Signature
 from expertkit.packages import ledger
+from expertkit.packages.locks import held
 from expertkit.packages.names import EVALUATION, PROVENANCE, TOKENIZER
 from expertkit.packages.output import find_package, open_folder, packages, refuse, signed_folders
 from expertkit.packages.reading.canonical import open_canonical
@@ -28,7 +29,7 @@ from expertkit.packages.report import Judged, parse_report, read_refusal
 from expertkit.packages.signatures import detached, read_detached, write_detached
 from expertkit.packages.writing import Built, Sizes, sizes, write_archive, write_package
 from expertkit.recipes import Recipe
-from expertkit.signing import Entry, Evidence, Member, PublicKey, Statement
+from expertkit.signing import Entry, Evidence, Member, PublicKey, Statement, dsse
 from expertkit.signing.certificates.names import covers
 from expertkit.signing.certificates.reading import Certificate
 from expertkit.signing.signer import SigningKey
@@ -95,8 +96,10 @@ def sign_detached(path: Path, *, signer: Signer) -> Path:
         FormatError, IntegrityError, SignatureError: as ``sign_file``.
     """
     checked = open_canonical(path)
-    others = _by_others(detached(path), read_detached(path), signer)
-    return write_detached(path, [*others, _sign(checked, signer)])
+    signature = _sign(checked, signer)
+    with held(path):
+        others = _by_others(detached(path), read_detached(path), signer)
+        return write_detached(path, [*others, signature])
 
 
 def expired(project: Path, *, at: datetime) -> frozenset[str]:
@@ -120,11 +123,19 @@ def _package_command(recipe: Recipe) -> str:
 
 def _by_others(path: Path, signatures: Sequence[Signature], signer: Signer) -> list[Signature]:
     """The signatures that are not by the signer's key, as far as they say, if there is place for one more."""
-    others = [each for each in signatures if signing.read_unverified(each.envelope).key != signer.public.id]
+    others = [each for each in signatures if _key_of(each) != signer.public.id]
     if len(others) >= MOST:
         hint = "expert-cli sign without --add puts yours instead of them"
         raise PackagingError(f"{path}: expected fewer than {MOST} signatures of other keys, got {MOST}", hint=hint)
     return others
+
+
+def _key_of(signature: Signature) -> str | None:
+    """The key that a signature names; None where it is of another kind than ours."""
+    try:
+        return dsse.decode(signature.envelope).keyid
+    except FormatError:
+        return None
 
 
 def _sign(checked: Checked, signer: Signer) -> Signature:

@@ -6,33 +6,31 @@ was stopped in between appends the same again, and nothing is ever signed that n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from expertkit import layout
 from expertkit.errors import FormatError, IntegrityError, SignatureError
-from expertkit.files import open_regular, required, sha256_bytes, write_bytes
-from expertkit.members.signatures import Signature
+from expertkit.files import open_regular, required, write_bytes
 from expertkit.packages.locks import locked
+from expertkit.packages.proofs import PROOF_SUFFIX
 from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.signatures import read_detached
-from expertkit.signing import read_unverified as read_envelope
+from expertkit.packages.verify import verify
 from expertkit.signing import signed_by
-from expertkit.signing.certificates.reading import read as read_certificate
 from expertkit.signing.ed25519 import PublicKey, public_bytes
 from expertkit.signing.signer import SigningKey
+from expertkit.signing.statement import parse_moment
 from expertkit.signing.transparency import Checkpoint, Entry, Proof, entry, tree
 from expertkit.signing.transparency import checkpoint as checkpoints
 from expertkit.signing.transparency import proof as proofs
-from expertkit.signing.trust import Trust
-from expertkit.signing.trust.anchoring import claimed_key
+from expertkit.signing.trust import Verifier
 
 LOG_NAME = layout.LOG.name
 CHECKPOINT_NAME = "checkpoint"
 PROOFS = Path("proofs")
-PROOF_SUFFIX = ".proof"
 """What a log that was exported consists of."""
 
 _LOCK = Path(".work/log.lock")
@@ -66,27 +64,20 @@ class Log:
         return checkpoints.read_unverified(self.signed)
 
 
-def envelopes(path: Path) -> list[bytes]:
-    """The envelopes of the signatures in a package that is known to be sound, and of those beside it.
-
-    Raises:
-        FormatError, IntegrityError: the package is not sound after all.
-    """
-    return [each.envelope for each in (*read_signatures(path), *read_detached(path))]
-
-
 def entries_by(path: Path, key: PublicKey) -> list[Entry]:
     """What the log holds about the signatures of a package that ``key`` made; those of others do not count.
 
+    Each was verified to be about this package and to have held when it was made.
+
     Raises:
-        FormatError, IntegrityError: the package is not sound.
+        IntegrityError: the package is not sound.
         SignatureError: the key made none.
     """
-    found = [entry.of_envelope(each) for each in envelopes(path) if _is_by(each, key)]
+    found = [each for each in _envelopes(path) if _is_about(path, each, key)]
     if not found:
         message = f"{path}: expected a signature by key {key.id[:12]}, got none"
         raise SignatureError(message, hint=f"ask its publisher; if that is you: expert-cli sign {path}")
-    return found
+    return list(map(entry.of_envelope, found))
 
 
 def append(project: Path, entries: Iterable[Entry], *, key: SigningKey, at: datetime) -> tuple[Entry, ...]:
@@ -185,76 +176,46 @@ def prove(log: Log, path: Path, *, key: PublicKey) -> Proof:
 
 
 def check_proof(path: Path, proof: Proof, *, key: PublicKey) -> tuple[Entry, datetime]:
-    """Which signature of ``key`` in a package the proof is about, and a time at which it was in that key's log.
-
-    Whether the package is what was signed is for ``verify``.
+    """Which signature of ``key`` in a package a proof is about, and a time at which it held and was in that key's log.
 
     Raises:
-        SignatureError: the proof shows none of them.
+        SignatureError: the proof shows none of them, or one that did not hold then.
         FormatError, IntegrityError: the package is not sound, or the proof malformed.
     """
     refused: list[str] = []
     for each in entries_by(path, key):
         try:
-            return each, proofs.check(proof, leaf=each.encode(), log=key)
+            moment = proofs.check(proof, leaf=each.encode(), log=key)
+            verdict = verify(path, verifier=Verifier.of_key(key, at=moment)).verdict
+            if each in map(entry.of_envelope, verdict.held):
+                return each, moment
         except SignatureError as error:
             refused += error.lines
     raise SignatureError(*(f"{path}: {line}" for line in refused), hint=f"expert-cli log prove {path} --output FILE")
 
 
-def proof_path(package: Path) -> Path:
-    """Where the proof of a package lies that is there for whoever takes it."""
-    return package.with_name(f"{package.name}{PROOF_SUFFIX}")
-
-
-def proven_times(path: Path, signatures: Sequence[Signature], *, trust: Trust) -> dict[str, datetime]:
-    """When trusted witnesses say that signatures of a package were in their signers' logs, by SHA-256 of the envelope.
-
-    A proof beside the package that shows none of them has no effect, and none has where no witness is trusted.
-
-    Raises:
-        FormatError: the proof is malformed.
-    """
-    beside = proof_path(path)
-    if not trust.witnesses or not beside.is_file():
-        return {}
-    with open_regular(beside) as file:
-        proof = proofs.decode(file.read(proofs.MAX_SIZE + 1))
-    cosigners = {checkpoints.witness_of(each.read()): each.read() for each in trust.witnesses}
-    found = ((each, _proven(each, proof, trust=trust, cosigners=cosigners)) for each in signatures)
-    return {sha256_bytes(each.envelope): moment for each, moment in found if moment is not None}
-
-
-def _proven(
-    signature: Signature, proof: Proof, *, trust: Trust, cosigners: Mapping[str, PublicKey]
-) -> datetime | None:  # fmt: skip
-    """When a signature was in the log of its signer; None where the proof does not show it."""
-    try:
-        said = read_envelope(signature.envelope)
-        chain = [read_certificate(each) for each in signature.chain[:1]]
-        log = claimed_key(said.key, chain, trust=trust)
-        return proofs.check(proof, leaf=entry.of_envelope(signature.envelope).encode(), log=log, cosigners=cosigners)
-    except SignatureError:
-        return None
-
-
-def witness(project: Path, *, key: PublicKey, witness_key: SigningKey, at: datetime) -> Log:
-    """Put into the newest checkpoint that somebody else saw it now, once the whole log was checked.
+def witness(project: Path, *, key: PublicKey, witness_key: SigningKey, seen: Path, at: datetime) -> Log:
+    """Put into the newest checkpoint that somebody else saw it now, once it is known that the log only grew.
 
     Args:
         project: its root.
         key: the log's.
         witness_key: the other one's.
+        seen: folder in which the witness keeps the last checkpoint of each log that he saw.
         at: the time.
 
     Raises:
-        IntegrityError, SignatureError: the log is not what its key signed.
+        IntegrityError, SignatureError: the log is not what its key signed, or not the one that was seen before.
         FormatError: the witness's line is there already.
     """
-    with locked(project / _LOCK):
+    last = seen / f"{key.id}.checkpoint"
+    with locked(project / _LOCK), locked(seen / ".lock"):
         log = read(project, key=key)
+        if last.is_file():
+            check_since(log, last.read_bytes(), key=key)
         name = checkpoints.witness_of(_public(witness_key))
         signed = checkpoints.cosign(log.signed, name=name, key=witness_key, at=at)
+        write_bytes(last, signed)
         write_bytes(project / layout.CHECKPOINT, signed)
     return replace(log, signed=signed)
 
@@ -269,12 +230,21 @@ def export(log: Log, folder: Path) -> None:
     write_bytes(folder / CHECKPOINT_NAME, log.signed)
 
 
-def _is_by(envelope: bytes, key: PublicKey) -> bool:
+def _envelopes(path: Path) -> list[bytes]:
+    """The envelopes in a package and beside it, whatever they are about."""
     try:
-        signed_by(envelope, key)
+        return [each.envelope for each in (*read_signatures(path), *read_detached(path))]
+    except FormatError as error:
+        raise IntegrityError(f"{path}: {error}" if str(path) not in str(error) else str(error)) from error
+
+
+def _is_about(path: Path, envelope: bytes, key: PublicKey) -> bool:
+    """Whether a key made this signature, and about this package."""
+    try:
+        created = parse_moment(signed_by(envelope, key).created)
+        return envelope in verify(path, verifier=Verifier.of_key(key, at=created)).verdict.held
     except SignatureError:
         return False
-    return True
 
 
 def _read_leaves(project: Path) -> list[bytes]:

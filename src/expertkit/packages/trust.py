@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from time import time
 
 from expertkit import strict_json
-from expertkit.errors import FormatError, IntegrityError, SignatureError
+from expertkit.errors import FormatError, IntegrityError, SignatureError, printable
 from expertkit.files import dump_json, open_regular, sha256_bytes, write_bytes
 from expertkit.packages.locks import locked
 from expertkit.signing.certificates import index
@@ -29,6 +30,9 @@ from expertkit.signing.trust.state import from_json
 _FILE = "trust.json"
 _OPEN = 0o077
 _MAX_BYTES = 256 << 20
+_KEPT = 3600
+"""Seconds for which the index of a list that was replaced stays."""
+_LONGEST = 200
 _UPDATE = "expert-cli trust update LIST"
 
 
@@ -95,6 +99,16 @@ class TrustStore:
             self._indexes[known.index] = Index(_mapped(self._index_path(known.index)), digest=known.index)
         return self._indexes[known.index].find(serial)
 
+    def damaged(self, trust: Trust) -> list[str]:
+        """What is wrong with the indexes, a line each."""
+        found: list[str] = []
+        for each in trust.lists:
+            try:
+                self.revoked(each, 1)
+            except (SignatureError, IntegrityError) as error:
+                found += error.lines
+        return found
+
     def add_list(self, found: RevocationList, *, issuer: Certificate, at: datetime) -> Trust:
         """Keep a list instead of the older one of its authority.
 
@@ -107,13 +121,16 @@ class TrustStore:
             raise SignatureError(message, hint="ask the authority for its newest list")
         data = index.build(found.entries)
         new = KnownList(
-            issuer=issuer.key_id, number=str(found.number), this_update=format_moment(found.this_update),
-            next_update=format_moment(found.next_update), entries=len(found.entries), index=index.head_digest(data),
+            issuer=issuer.key_id, name=printable(issuer.subject)[:_LONGEST], number=str(found.number),
+            this_update=format_moment(found.this_update), next_update=format_moment(found.next_update),
+            entries=len(found.entries), index=index.head_digest(data),
         )  # fmt: skip
 
         def change(trust: Trust) -> Trust:
             old = trust.find_list(new.issuer)
             _check_newer(new, old, issuer.subject)
+            if old is not None and self._index_path(old.index).exists():
+                os.utime(self._index_path(old.index))
             write_bytes(self._index_path(new.index), data, mode=0o600)
             return replace(trust, lists=(*(each for each in trust.lists if each is not old), new))
 
@@ -123,16 +140,18 @@ class TrustStore:
         return self.folder / f"{digest}.index"
 
     def _remove_unused(self, trust: Trust) -> None:
+        """An index that was replaced just now may be needed by somebody who read before."""
         used = {self._index_path(each.index) for each in trust.lists}
         for path in set(self.folder.glob("*.index")) - used:
-            path.unlink()
+            if time() - path.stat().st_mtime > _KEPT:
+                path.unlink()
 
 
 def _check_newer(new: KnownList, old: KnownList | None, issuer: str) -> None:
     """Nobody may bring back a certificate by an older list."""
     if old is None or new == old:
         return
-    if (int(new.number), new.this_update) <= (int(old.number), old.this_update):
+    if int(new.number) <= int(old.number):
         message = f"revocation: expected a list of {issuer} newer than number {old.number}, got number {new.number}"
         raise SignatureError(message, hint="ask the authority for its newest list")
     if parse_moment(new.this_update) < parse_moment(old.this_update):
@@ -163,7 +182,9 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
     mode = stat.S_IMODE(status.st_mode)
     if mode & _OPEN:
         message = f"{path}: expected mode 0600, got {mode:04o}; others may have written it"
-        raise SignatureError(message, hint=f"look at it with expert-cli trust list, then chmod 600 {path}")
+        raise SignatureError(
+            message, hint=f"chmod 600 {path}, then see with expert-cli trust list that it says what you said"
+        )
     if status.st_uid not in {os.geteuid(), 0}:
         raise SignatureError(f"{path}: expected a file of yours, got one of user {status.st_uid}")
 

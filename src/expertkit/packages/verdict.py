@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from expertkit.packages.verify import Verified
-from expertkit.signing.trust import KnownList, Rules, Voucher
+from expertkit.signing.trust import KnownList, Occasion, Rules, Voucher
 
 _MODES = {"listed": "roots and keys that were added", "first use": "also the first key seen of an expert"}
 _REASONS = {
@@ -18,12 +18,13 @@ _REASONS = {
 }
 
 
-def facts(path: Path, verified: Verified, *, is_kept: bool) -> dict[str, Any]:
+def facts(path: Path, verified: Verified, *, occasion: Occasion, is_kept: bool) -> dict[str, Any]:
     """The verdict as JSON values.
 
     Args:
         path: the package.
         verified: what was found.
+        occasion: when and how it was looked at.
         is_kept: whether it is remembered as the newest that was seen.
     """
     said, contents = verified.statement, verified.contents
@@ -37,7 +38,7 @@ def facts(path: Path, verified: Verified, *, is_kept: bool) -> dict[str, Any]:
         "key": said.key, "created": said.created, "expires": said.expires, "sequence": said.sequence,
         "signers": [_signer(each) for each in verified.verdict.vouchers],
         "uncounted": list(verified.verdict.uncounted), "warnings": list(verified.verdict.warnings),
-        "policy": _policy(verified.verdict.rules), "kept": is_kept,
+        "policy": _policy(verified.verdict.rules), "kept": is_kept, "older_allowed": occasion.allow_older,
     }  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def render(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"expert      {expert}, {found['members']} members intact"
     yield f"digest      {found['content_digest']}"
     for signer in found["signers"]:
-        yield from _render_signer(signer)
+        yield from _render_signer(signer, older_allowed=found["older_allowed"])
     yield from (f"not counted {line}" for line in found["uncounted"])
     yield from (f"warning     {line}" for line in found["warnings"])
     policy = found["policy"]
@@ -56,13 +57,14 @@ def render(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"verdict     accepted; {'remembered as seen' if found['kept'] else 'not remembered as seen'}"
 
 
-def _render_signer(signer: Mapping[str, Any]) -> Iterator[str]:
+def _render_signer(signer: Mapping[str, Any], *, older_allowed: bool) -> Iterator[str]:
     yield f"signer      {signer['who']!r}, key {signer['key'][:12]}: {_REASONS[signer['trusted_by']]}"
     yield f"chain       {' <- '.join(signer['chain']) or 'none: the key stands for itself'}"
     yield f"validity    signed {signer['created']}, holds until {signer['expires']}"
     asked = "; ".join(signer["lists"])
-    yield f"revocation  {f'not revoked, says {asked}' if asked else 'no list was asked'}"
-    yield f"sequence    {signer['sequence']} of this key; nothing newer was seen"
+    revoked = "see the warning" if signer["warnings"] else "not revoked"
+    yield f"revocation  {f'{revoked}, says {asked}' if asked else 'no list was asked'}"
+    yield f"sequence    {signer['sequence']} of this key{'' if older_allowed else '; nothing newer was seen'}"
 
 
 def _signer(voucher: Voucher) -> dict[str, Any]:
@@ -71,6 +73,7 @@ def _signer(voucher: Voucher) -> dict[str, Any]:
         "who": anchored.key.publisher, "calls_itself": said.publisher, "key": said.key,
         "trusted_by": anchored.trusted_by, "anchor": anchored.anchor, "chain": [each.subject for each in anchored.path],
         "created": said.created, "expires": said.expires, "sequence": said.sequence,
+        "warnings": list(voucher.warnings),
         "lists": [_list(each, voucher) for each in voucher.lists],
     }  # fmt: skip
 

@@ -57,7 +57,8 @@ class PublicKey:
         """
         line = _LINE.fullmatch(text)
         if not line:
-            raise FormatError(f"public key: expected 'ed25519:<64 hex digits> <publisher>', got {text[:80]!r}")
+            got = "a private key, whose public half lies beside it as .pub" if "PRIVATE" in text else "something else"
+            raise FormatError(f"public key: expected 'ed25519:<64 hex digits> <publisher>', got {got}")
         return cls(bytes.fromhex(line["key"]), line["publisher"])
 
     def __str__(self) -> str:

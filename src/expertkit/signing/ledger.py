@@ -56,11 +56,11 @@ def from_json(value: object, *, file: str) -> Ledger:
 def record(ledger: Ledger, *, content_digest: str, key: str, at: datetime, valid_days: int) -> tuple[Ledger, Entry]:
     """The entry for signing this content now, and the ledger with it.
 
-    An entry of the same content, key and validity is reused until it has expired.
+    The newest entry of the same content and key is reused until it has expired, where its validity is the same.
     """
-    for entry in ledger.entries:
-        if (entry.content_digest, entry.key) == (content_digest, key) and _holds(entry, at=at, valid_days=valid_days):
-            return ledger, entry
+    same = [entry for entry in ledger.entries if (entry.content_digest, entry.key) == (content_digest, key)]
+    if same and _holds(same[-1], at=at, valid_days=valid_days):
+        return ledger, same[-1]
     entry = Entry(
         content_digest=content_digest,
         key=key,

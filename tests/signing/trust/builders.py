@@ -126,8 +126,9 @@ class Computer:
         )  # fmt: skip
         data = index.build(found.entries)
         known = KnownList(
-            issuer=authority.certificate.key_id, number=str(number), this_update=format_moment(found.this_update),
-            next_update=format_moment(found.next_update), entries=len(revoked), index=index.head_digest(data),
+            issuer=authority.certificate.key_id, name=authority.certificate.subject, number=str(number),
+            this_update=format_moment(found.this_update), next_update=format_moment(found.next_update),
+            entries=len(revoked), index=index.head_digest(data),
         )  # fmt: skip
         self.indexes[known.index] = index.Index(data, digest=known.index)
         others = tuple(each for each in self.trust.lists if each.issuer != known.issuer)

@@ -2,7 +2,7 @@
 
 Whoever signs opens a key by its path or its ``pkcs11:`` URI:
 
-    private = open_key(key_path(os.environ))
+    private = open_key(key_reference(os.environ))
     public = public_key(private, publisher="Ada Example")
 """
 
@@ -13,16 +13,22 @@ from pathlib import Path
 from expertkit.signing.keys.files import create, create_p256, load, load_p256
 from expertkit.signing.keys.guarded import check_free
 from expertkit.signing.keys.passphrases import Passphrase, find
-from expertkit.signing.keys.places import certificates_path, key_path, public_path, signer_home
+from expertkit.signing.keys.places import (
+    certificates_path,
+    is_hardware,
+    key_path,
+    key_reference,
+    public_path,
+    signer_home,
+)  # fmt: skip
 from expertkit.signing.keys.public import load_public, public_key, publisher_of
 from expertkit.signing.signer import SigningKey
 
 __all__ = [
-    "Passphrase", "certificates_path", "check_free", "create", "create_p256", "key_path", "load", "load_p256",
-    "load_public", "open_key", "public_key", "public_path", "publisher_of", "signer_home",
+    "Passphrase", "certificates_path", "check_free", "create", "create_p256", "is_hardware", "key_path",
+    "key_reference", "load", "load_p256", "load_public", "open_key", "public_key", "public_path",
+    "publisher_of", "signer_home",
 ]  # fmt: skip
-
-_SCHEME = "pkcs11:"
 
 
 def open_key(reference: str | Path, *, passphrase: Passphrase | None = find) -> SigningKey:
@@ -37,10 +43,9 @@ def open_key(reference: str | Path, *, passphrase: Passphrase | None = find) -> 
         ProblemsError: the URI is malformed.
         DependencyError: the library that speaks to devices is missing.
     """
-    text = str(reference)
-    if text[: len(_SCHEME)].lower() != _SCHEME:
+    if not is_hardware(reference):
         return load(Path(reference), passphrase=passphrase)
     from expertkit.signing.keys import pkcs11_uri
     from expertkit.signing.keys.hardware import HardwareKey
 
-    return HardwareKey.open(pkcs11_uri.parse(text))
+    return HardwareKey.open(pkcs11_uri.parse(str(reference)))

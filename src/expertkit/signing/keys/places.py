@@ -7,6 +7,8 @@ from pathlib import Path
 
 from expertkit.errors import SignatureError
 
+_SCHEME = "pkcs11:"
+
 
 def signer_home(environment: Mapping[str, str]) -> Path:
     """The folder of a signer's key and ledger: ``$EXPERTKIT_HOME`` or ``~/.expertkit``."""
@@ -14,10 +16,21 @@ def signer_home(environment: Mapping[str, str]) -> Path:
     return Path(home) if home else Path.home() / ".expertkit"
 
 
-def key_path(environment: Mapping[str, str]) -> Path:
-    """The signer's private key: ``$EXPERTKIT_KEY`` or ``publisher.key`` in the signer's home."""
+def is_hardware(key: str | Path) -> bool:
+    """Whether a key is named by a PKCS#11 URI."""
+    return str(key)[: len(_SCHEME)].lower() == _SCHEME
+
+
+def key_reference(environment: Mapping[str, str]) -> str | Path:
+    """The signer's private key: ``$EXPERTKIT_KEY``, a file or a PKCS#11 URI, or ``publisher.key`` in the home."""
     key = environment.get("EXPERTKIT_KEY")
-    return Path(key) if key else signer_home(environment) / "publisher.key"
+    return key if key and is_hardware(key) else key_path(environment)
+
+
+def key_path(environment: Mapping[str, str]) -> Path:
+    """The file of the signer's private key, or where a device has it: its certificates lie beside."""
+    key = environment.get("EXPERTKIT_KEY")
+    return Path(key) if key and not is_hardware(key) else signer_home(environment) / "publisher.key"
 
 
 def public_path(path: Path) -> Path:

@@ -112,7 +112,8 @@ def _by_first_use(claimed: Statement, chain: Sequence[Certificate], trust: Trust
     if not chain:
         message = f"key {claimed.key[:12]}: expected a certificate to learn it from, got none"
         raise SignatureError(message, hint="expert-cli trust pin PUBFILE")
-    return Anchored(key=_key(chain[0]), anchor=claimed.key, trusted_by="first use")
+    key = PublicKey(chain[0].key, "unknown publisher")
+    return Anchored(key=key, anchor=claimed.key, trusted_by="first use")
 
 
 def _unknown(keyid: str, chain: Sequence[Certificate]) -> SignatureError:

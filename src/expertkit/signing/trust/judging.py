@@ -33,6 +33,10 @@ class _OlderError(SignatureError):
     """A trusted key signed it, and newer ones too: no other signature makes up for that."""
 
 
+def _nobody(_verdict: Verdict) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verifier:
     """Whoever looks at packages: what they are held against."""
@@ -42,6 +46,8 @@ class Verifier:
     occasion: Occasion
     revoked: Revoked
     """Looks serial numbers up."""
+    accepted: Callable[[Verdict], None] = _nobody
+    """Is told what was accepted before anybody else is, and may refuse it still."""
 
     @classmethod
     def of_key(cls, key: PublicKey, *, at: datetime) -> Verifier:
@@ -62,6 +68,7 @@ class Verifier:
         """
         read = [_read(signature) for signature in signatures]
         found: dict[str, Voucher] = {}
+        holding: list[tuple[str, bytes]] = []
         failed: list[SignatureError] = []
         for envelope, chain in read:
             try:
@@ -72,13 +79,19 @@ class Verifier:
                 failed.append(error)
             else:
                 found.setdefault(voucher.statement.key, voucher)
+                holding.append((voucher.statement.key, envelope.encode()))
         found, strangers = _split(found)
         failed += strangers
         needed = self.trust.rules.signatures
         if len(found) < needed:
             raise _too_few(len(found), needed, failed)
         uncounted = tuple(line for error in failed for line in error.lines)
-        return Verdict(vouchers=tuple(found.values()), uncounted=uncounted, rules=self.trust.rules)
+        verdict = Verdict(
+            vouchers=tuple(found.values()), uncounted=uncounted, rules=self.trust.rules,
+            held=tuple(envelope for key, envelope in holding if key in found),
+        )  # fmt: skip
+        self.accepted(verdict)
+        return verdict
 
     def _vouch(
         self, envelope: Envelope, chain: Sequence[Certificate], *, about: Callable[[Statement], None]

@@ -22,6 +22,7 @@ from expertkit.signing.statement import Digest, Moment, Name
 Stale = Literal["refuse", "warn"]
 How = Literal["by hand", "first use"]
 _Issued = Annotated[str, Text(r"[0-9a-f]{64} [0-9a-f]{1,40}", "an issuer's key and a serial number")]
+_SHORTEST_ID = 8
 _Base64 = Annotated[str, Text(r"[A-Za-z0-9+/]+={0,2}", "base64")]
 
 
@@ -85,6 +86,8 @@ class KnownList:
 
     issuer: Digest
     """Id of the authority's key."""
+    name: Name
+    """What the authority is called."""
     number: Annotated[str, Text(r"0|[1-9][0-9]{0,48}", "a decimal number of at most 20 octets")]
     """A text, as JSON has no integers beyond 2^53 for everybody."""
     this_update: Moment
@@ -203,14 +206,14 @@ def with_witness(trust: Trust, key: PublicKey, *, added: str) -> Trust:
 
 
 def without(trust: Trust, id_: str) -> Trust:
-    """Trust no longer the root, key or witness whose id begins with ``id_``.
+    """Trust no longer the root, key or witness whose id begins with ``id_``, of at least 8 hex digits.
 
     Raises:
         SignatureError: there is none, or more than one.
     """
     keys = [*(each.read().id for each in trust.pins), *(each.read().id for each in trust.witnesses)]
     ids = dict.fromkeys([*(each.id for each in trust.roots), *keys])
-    found = [each for each in ids if each.startswith(id_)]
+    found = [each for each in ids if each.startswith(id_)] if len(id_) >= _SHORTEST_ID else []
     if len(found) != 1:
         listed = ", ".join(each[:12] for each in found or ids) or "none"
         raise SignatureError(f"{id_}: expected one of {listed}", hint="expert-cli trust list")

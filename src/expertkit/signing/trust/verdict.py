@@ -65,6 +65,8 @@ class Verdict:
     """Why other signatures do not count."""
     rules: Rules
     """What was asked for."""
+    held: tuple[bytes, ...]
+    """The envelopes of every signature that holds, of one key too."""
 
     @property
     def statement(self) -> Statement:
