@@ -44,7 +44,9 @@ _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", re.MULTILINE)
 _UNTOLD = ("signing/keys/hardware.py",)
 """Modules whose tests need a device or its imitation, which is not everywhere."""
 
-KNOWN: dict[str, str] = {}
+KNOWN: dict[str, str] = {
+    "packages/verify.py:_template#1": "the same report was read before, and no template has the digest of none",
+}
 """Checks that no test misses, each with what stands behind it."""
 
 
