@@ -410,7 +410,7 @@ def test_an_index_that_is_gone_needs_doing_something(package: str, project: Path
     index.unlink()
 
     run(f"verify {package}", status=5)
-    assert "expected the index of a revocation list" in run("trust status", status=5).stdout
+    assert "expected the index of the revocation list of CN=local root" in run("trust status", status=5).stdout
 
 
 def test_a_batch_that_is_converted_learns_one_key_of_an_expert(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -444,3 +444,18 @@ def test_a_key_in_a_device_is_never_made_as_a_file(project: Path, monkeypatch: p
 def run_status(command: str) -> int:
     """The exit status of a command."""
     return CliRunner().invoke(main, command.split()).exit_code
+
+
+@pytest.mark.usefixtures("project")
+def test_lists_that_hold_are_taken_and_the_others_are_told(acme: Authority) -> None:
+    """What is no list is named with the commands that take such files."""
+    run("trust add acme.pem")
+    put_list("good.crl", acme)
+    put_key("key.pub")
+
+    told = run("trust update key.pub good.crl", status=11)
+
+    assert "list 1 of CN=Acme: 0 revoked" in told.stdout
+    assert "key.pub: revocation list: expected" in told.stderr
+    assert "public keys for trust pin" in told.stderr
+    assert run_json("trust status")["wanting"] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from expertkit.cli import options, trusting
 from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
+    from expertkit.errors import ExpertError
     from expertkit.signing.certificates.reading import Certificate
     from expertkit.signing.certificates.revocation import RevocationList
     from expertkit.signing.trust import Rules, Trust
@@ -141,9 +142,14 @@ def update(files: tuple[Path, ...], *, as_json: bool) -> None:
     FILE is a list, PEM or DER, or the PEM certificates of authorities below a root, without which their lists cannot
     be checked.
     """
-    rows = _update(files)
+    from expertkit.packages.failures import merged
+
+    rows, failed = _update(files)
     text = [f"list {row['number']} of {row['issuer']}: {row['entries']} revoked, until {row['until']}" for row in rows]
-    emit({"lists": rows}, as_json=as_json, text=text)
+    if rows or not failed:
+        emit({"lists": rows}, as_json=as_json, text=text)
+    if failed:
+        raise failed[0] if len(failed) == 1 else merged(failed)
 
 
 @command.command("rules")
@@ -197,37 +203,56 @@ def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
 
 
-def _update(files: tuple[Path, ...] | list[Path]) -> list[dict[str, Any]]:
+def _update(files: Sequence[Path]) -> tuple[list[dict[str, Any]], list[ExpertError]]:
+    """Take the lists that hold; give a row for each, and what is wrong with the other files."""
+    from expertkit.errors import ExpertError
     from expertkit.signing.trust.authorities import issuer_of
 
     now = datetime.now(UTC)
     store = trusting.open_store()
     others: list[Certificate] = []
-    lists: list[RevocationList] = []
+    lists: dict[Path, RevocationList] = {}
+    failed: list[ExpertError] = []
+    rows: list[dict[str, Any]] = []
     for path in files:
-        _sort(path, others, lists)
-    issued = [(each, issuer_of(each, trust=store.read(), others=others, at=now)) for each in lists]
-    for each, issuer in issued:
-        store.add_list(each, issuer=issuer, at=now)
-    return [
-        {
-            "issuer": each.issuer, "number": each.number, "entries": len(each.entries),
-            "until": f"{each.next_update:%Y-%m-%d}",
-        }
-        for each, _issuer in issued
-    ]  # fmt: skip
+        try:
+            _sort(path, others, lists)
+        except ExpertError as error:
+            failed.append(error)
+    for path, found in lists.items():
+        try:
+            store.add_list(found, issuer=issuer_of(found, trust=store.read(), others=others, at=now), at=now)
+        except ExpertError as error:
+            failed.append(type(error)(*(f"{path}: {line}" for line in error.lines), hint=error.hint))
+        else:
+            rows.append(_row(found))
+    return rows, failed
 
 
-def _sort(path: Path, others: list[Certificate], lists: list[RevocationList]) -> None:
-    """Read a file as what it is."""
+def _row(found: RevocationList) -> dict[str, Any]:
+    until = f"{found.next_update:%Y-%m-%d}"
+    return {"issuer": found.issuer, "number": found.number, "entries": len(found.entries), "until": until}
+
+
+def _sort(path: Path, others: list[Certificate], lists: dict[Path, RevocationList]) -> None:
+    """Read a file as what it is.
+
+    Raises:
+        FormatError: it is neither a list nor certificates.
+    """
+    from expertkit.errors import FormatError
     from expertkit.signing.certificates.reading import read_pem
     from expertkit.signing.certificates.revocation import read_list
 
     data = path.read_bytes()
     if data.startswith(b"-----BEGIN CERTIFICATE-----"):
         others.extend(read_pem(data, what=str(path)))
-    else:
-        lists.append(read_list(data))
+        return
+    try:
+        lists[path] = read_list(data)
+    except FormatError as error:
+        hint = "expert-cli trust update takes revocation lists; roots are for trust add, public keys for trust pin"
+        raise FormatError(f"{path}: {error}", hint=hint) from error
 
 
 def _facts(trust: Trust) -> dict[str, Any]:

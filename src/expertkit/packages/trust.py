@@ -96,7 +96,8 @@ class TrustStore:
             IntegrityError: it is damaged.
         """
         if known.index not in self._indexes:
-            self._indexes[known.index] = Index(_mapped(self._index_path(known.index)), digest=known.index)
+            data = _mapped(self._index_path(known.index), authority=known.name)
+            self._indexes[known.index] = Index(data, digest=known.index)
         return self._indexes[known.index].find(serial)
 
     def damaged(self, trust: Trust) -> list[str]:
@@ -189,12 +190,13 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
         raise SignatureError(f"{path}: expected a file of yours, got one of user {status.st_uid}")
 
 
-def _mapped(path: Path) -> bytes | mmap.mmap:
+def _mapped(path: Path, *, authority: str) -> bytes | mmap.mmap:
     try:
         with open_regular(path) as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError as error:
-        message = f"{path}: expected the index of a revocation list, got no such file"
+        message = f"{path}: expected the index of the revocation list of {authority}, got no such file"
         raise SignatureError(message, hint=_UPDATE) from error
     except (FormatError, ValueError) as error:  # nothing can be mapped of an empty file
-        raise IntegrityError(f"{path}: expected the index of a revocation list, got {error}", hint=_UPDATE) from error
+        message = f"{path}: expected the index of the revocation list of {authority}, got {error}"
+        raise IntegrityError(message, hint=_UPDATE) from error
