@@ -376,7 +376,9 @@ def test_nothing_below_a_root_is_accepted_while_its_index_is_missing(store: Trus
     (index,) = store.folder.glob("*.index")
     index.unlink()
 
-    with pytest.raises(SignatureError, match="expected the index of the revocation list of CN=Acme, got no such file") as refusal:
+    with pytest.raises(
+        SignatureError, match="the index of the revocation list of CN=Acme, got no such file"
+    ) as refusal:
         take(again(store), 1, *chain)
     assert refusal.value.hint == "expert-cli trust update LIST"
     store.add_list(list_of(17), issuer=ACME.certificate, at=NOW)

@@ -39,10 +39,11 @@ def test_sources_that_are_nowhere_are_told_before_anything_is_computed(workspace
     workspace.must("expert-cli", "package", "--expert", "expert-sql", "--base", BASE)
     page.write_text(original)
 
-    done = workspace.run("expert-cli", "reproduce", f"build/packages/expert-sql-{BASE}/expert-sql-{BASE}.v1.0.0.expert")
+    package = f"build/packages/expert-sql-{BASE}/expert-sql-{BASE}.v1.0.0.expert"
+    done = workspace.run("expert-cli", "reproduce", package, "--unsigned")
 
     assert done.returncode == 4
-    assert done.stderr.splitlines()[1].startswith("Error: experts/expert-sql: expected the source of digest ")
+    assert done.stderr.splitlines()[2].startswith("Error: experts/expert-sql: expected the source of digest ")
     assert "got none in git and none here\nHint: git fetch" in done.stderr
     assert len(workspace.must("git", "worktree", "list").splitlines()) == 1
 
