@@ -181,7 +181,7 @@ def test_we_read_a_revocation_list_that_openssl_made(tmp_path: Path) -> None:
     empty, found = (read_list((tmp_path / name).read_bytes()) for name in ("empty.crl", "team.crl"))
 
     for each in (empty, found):
-        check_list(each, issuer=team, at=NOW + timedelta(minutes=1))
+        check_list(each, issuer=team, at=datetime.now(UTC) + timedelta(minutes=1))
     assert (empty.number, dict(empty.entries)) == (7, {})
     assert (found.number, found.entries.keys()) == (8, {signer.serial})
     assert read_list((tmp_path / "team.der").read_bytes()) == found
