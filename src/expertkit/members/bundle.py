@@ -18,7 +18,8 @@ from expertkit.errors import FormatError
 from expertkit.files import canonical_json
 from expertkit.members.signatures import MOST, Signature
 
-_MAX_SIZE = 4 << 20
+MAX_SIZE = 4 << 20
+"""Largest bundle that is read, in bytes."""
 _CERTIFICATES = "certificates"
 
 
@@ -42,8 +43,8 @@ def decode(data: bytes) -> tuple[Signature, ...]:
     Raises:
         FormatError: it has another form than ``encode`` gives.
     """
-    if len(data) > _MAX_SIZE:
-        raise FormatError(f"signatures: expected at most {_MAX_SIZE} bytes, got {len(data)}")
+    if len(data) > MAX_SIZE:
+        raise FormatError(f"signatures: expected at most {MAX_SIZE} bytes, got {len(data)}")
     lines = data.split(b"\n", MOST)
     if len(lines) > MOST:
         raise FormatError(f"signatures: expected at most {MOST}, got more")

@@ -30,7 +30,7 @@ from expertkit.packages.signatures import detached, read_detached, write_detache
 from expertkit.packages.writing import Built, Sizes, sizes, write_archive, write_package
 from expertkit.recipes import Recipe
 from expertkit.signing import Entry, Evidence, Member, PublicKey, Statement, dsse
-from expertkit.signing.certificates.names import covers
+from expertkit.signing.certificates.names import covered
 from expertkit.signing.certificates.reading import Certificate
 from expertkit.signing.signer import SigningKey
 from expertkit.signing.statement import Base
@@ -162,7 +162,7 @@ def _check_certificate(signer: Signer, name: str) -> None:
             f"certificate of {own.subject}: expected one that holds today, got {own.not_before} to {own.not_after}"
         )
         raise SignatureError(message, hint=hint)
-    if own.names and not any(covers(pattern, name) for pattern in own.names):
+    if own.names and not covered(own.names, name):
         message = f"certificate of {own.subject}: expected one for {name}, got one for {', '.join(own.names)}"
         raise SignatureError(message, hint=hint)
 

@@ -10,8 +10,6 @@ from expertkit.files import open_regular, write_bytes
 from expertkit.members import bundle
 from expertkit.members.signatures import Signature
 
-_MAX_BYTES = 4 << 20
-
 
 def detached(package: Path) -> Path:
     """Where the signatures of a package lie that are not in it."""
@@ -28,7 +26,7 @@ def read_detached(package: Path, path: Path | None = None) -> tuple[Signature, .
         return ()
     source = path or detached(package)
     with open_regular(source) as file:
-        data = file.read(_MAX_BYTES + 1)
+        data = file.read(bundle.MAX_SIZE + 1)
     try:
         return bundle.decode(data)
     except FormatError as error:

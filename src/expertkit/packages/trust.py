@@ -117,7 +117,7 @@ class TrustStore:
             SignatureError: the authority did not sign it, a newer one is here, or it was to be renewed already.
         """
         check_list(found, issuer=issuer, at=at)
-        if found.next_update <= at:
+        if found.is_stale(at):
             message = f"revocation: list {found.number} of {issuer.subject} was to be renewed by {found.next_update}"
             raise SignatureError(message, hint="ask the authority for its newest list")
         data = index.build(found.entries)

@@ -39,10 +39,7 @@ def public_path(path: Path) -> Path:
     Raises:
         SignatureError: it would be the private key's own place.
     """
-    public = path.with_suffix(".pub")
-    if public == path:
-        raise SignatureError(f"{path}: expected another suffix than .pub, which is the public key's")
-    return public
+    return _beside(path, ".pub", whose="the public key's")
 
 
 def certificates_path(path: Path) -> Path:
@@ -51,7 +48,12 @@ def certificates_path(path: Path) -> Path:
     Raises:
         SignatureError: it would be the private key's own place.
     """
-    certificates = path.with_suffix(".crt")
-    if certificates == path:
-        raise SignatureError(f"{path}: expected another suffix than .crt, which is the certificates'")
-    return certificates
+    return _beside(path, ".crt", whose="the certificates'")
+
+
+def _beside(path: Path, suffix: str, *, whose: str) -> Path:
+    """The file that is called like a private key but for its suffix."""
+    found = path.with_suffix(suffix)
+    if found == path:
+        raise SignatureError(f"{path}: expected another suffix than {suffix}, which is {whose}")
+    return found
