@@ -23,9 +23,9 @@ from expertkit.packages.making.build import prepare
 from expertkit.packages.making.description import describe, integrity
 from expertkit.packages.making.members import collect
 from expertkit.packages.names import ADAPTER_CONFIG, EVALUATION, MANIFEST, TENSORS
-from expertkit.packages.sign import Signer, sign_file
+from expertkit.packages.signing.sign import Signer, sign_file
 from expertkit.packages.store import Store
-from expertkit.packages.verify import verify, vouch
+from expertkit.packages.vouching.verify import verify, vouch
 from expertkit.packages.writing import Sizes, write_archive, write_container, write_package
 from expertkit.signing.trust import Verifier
 from tests.packages.builders import RECIPE, make_project, make_signer

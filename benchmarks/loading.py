@@ -24,7 +24,7 @@ from expertkit.packages.names import TENSORS
 from expertkit.packages.reading.forms import read_members, scan
 from expertkit.packages.reading.tensors import Tensors
 from expertkit.packages.streaming import Layers
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 
 OPEN, FIRST, FIRST_AUTO = "opened, raw", "first layer, raw", "first layer, auto"
 LAYERS, LAYERS_ALONE, LAYERS_AUTO = "all layers, raw", "all layers, raw, one thread", "all layers, auto"

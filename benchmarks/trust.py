@@ -18,9 +18,9 @@ from benchmarks.packing import make_lora
 from benchmarks.rows import Lab, Row, at_most
 from expertkit.containers.reader import Container
 from expertkit.containers.sources import mapped
-from expertkit.packages.sign import Signer, sign_file
-from expertkit.packages.trust import TrustStore
-from expertkit.packages.verify import vouch
+from expertkit.packages.signing.sign import Signer, sign_file
+from expertkit.packages.vouching.trust import TrustStore
+from expertkit.packages.vouching.verify import vouch
 from expertkit.signing.certificates import making
 from expertkit.signing.certificates.reading import Certificate, read
 from expertkit.signing.certificates.revocation import make_list, read_list

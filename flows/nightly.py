@@ -19,7 +19,7 @@ from prefect import State, flow
 from prefect.states import Completed, Failed
 
 from expertkit.cli.examined import regressions
-from expertkit.packages.lineup import line_up
+from expertkit.packages.releasing.lineup import line_up
 from flows.futures import start, verdict
 from flows.opening import owned
 from flows.preparation import night_config, plan, prepare

@@ -12,7 +12,7 @@ from pathlib import Path
 from expertkit import bases, layout
 from expertkit.errors import ConfigError, ExpertError, Problem
 from expertkit.fields import Place
-from expertkit.packages import sign
+from expertkit.packages.signing import sign
 from expertkit.recipes import Recipe, are_written, resolve
 from expertkit.recipes.base_models import read_base_config
 from expertkit.recipes.nights import NightlyConfig

@@ -11,8 +11,8 @@ import click
 
 from expertkit.cli.examined import render as render_examined
 from expertkit.cli.table import render
-from expertkit.packages.promotion import clashes
-from expertkit.packages.release import read_index
+from expertkit.packages.releasing.promotion import clashes
+from expertkit.packages.releasing.release import read_index
 from expertkit.recipes.releases import read_releases
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from prefect import task
 
 from expertkit.files import read_json
-from expertkit.packages.lineup import Sitting
+from expertkit.packages.releasing.lineup import Sitting
 from expertkit.recipes.nights import NightlyConfig
 from tasks import display, dvc, nights, session
 from tasks.nights import Night

@@ -13,7 +13,7 @@ from mlflow.entities.model_registry import RegisteredModel
 
 from expertkit.errors import ExpertError
 from expertkit.packages.reading.canonical import open_canonical
-from expertkit.packages.standing import Standing, standings
+from expertkit.packages.releasing.standing import Standing, standings
 from tasks import display
 from tasks.store import client, tolerated
 

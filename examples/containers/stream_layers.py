@@ -18,7 +18,7 @@ from expertkit.errors import ExpertError
 from expertkit.packages.fitting import fitting
 from expertkit.packages.store import Store
 from expertkit.packages.streaming import Layers, Tensors, accept
-from expertkit.packages.verify import vouch
+from expertkit.packages.vouching.verify import vouch
 from expertkit.signing import keys
 from expertkit.signing.trust import Verifier
 

@@ -39,7 +39,7 @@ from expertkit.packages.inspection import inspect
 from expertkit.packages.inspection import render as render_facts
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 from tests.archives.builders import decode, encode, gunzipped, gzipped
 from tests.packages.builders import make_project, sign, verifier
 

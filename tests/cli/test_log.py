@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from expertkit.cli.log import append_promoted
-from expertkit.packages.promotion import Promotion, plan_promotion, promote
+from expertkit.packages.releasing.promotion import Promotion, plan_promotion, promote
 from expertkit.signing import keys
 from expertkit.signing.statement import parse_moment
 from expertkit.signing.trust import Verifier

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from expertkit.cli.main import main
 from expertkit.files import dump_json
-from expertkit.packages.trust import TrustStore
+from expertkit.packages.vouching.trust import TrustStore
 from expertkit.signing.certificates.making import make_root
 from expertkit.signing.certificates.reading import Certificate, read, to_pem
 from expertkit.signing.certificates.revocation import make_list

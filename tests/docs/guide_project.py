@@ -17,10 +17,10 @@ from expertkit.adapters import Factors, Lora
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.tensors import encode
 from expertkit.packages.decomposition import decompose_adapter
-from expertkit.packages.local_root import LocalRoot, certify
-from expertkit.packages.release import release
-from expertkit.packages.sign import Signer, sign_package
-from expertkit.packages.trust import TrustStore
+from expertkit.packages.releasing.release import release
+from expertkit.packages.signing.local_root import LocalRoot, certify
+from expertkit.packages.signing.sign import Signer, sign_package
+from expertkit.packages.vouching.trust import TrustStore
 from expertkit.packages.weights import write_adapter
 from expertkit.recipes import DecomposeConfig, Recipe
 from expertkit.signing import keys

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from expertkit.packages.reading.forms import read_signatures
-from expertkit.packages.trust import TrustStore
+from expertkit.packages.vouching.trust import TrustStore
 from expertkit.signing import dsse, keys
 from expertkit.signing.trust import Trust
 from tests.cli.running import run

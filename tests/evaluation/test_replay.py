@@ -23,7 +23,7 @@ from expertkit.evaluation.recording import record
 from expertkit.evaluation.replay import replay, replay_stage
 from expertkit.files import read_json
 from expertkit.packages.names import REPLAY
-from expertkit.packages.release import release
+from expertkit.packages.releasing.release import release
 from expertkit.packages.weights import write_adapter
 from expertkit.recorded import dump_recorded, parse_recorded
 from expertkit.runtime.loading import attach, load_base

@@ -27,7 +27,7 @@ from expertkit.packages.making.members import collect
 from expertkit.packages.names import MANIFEST, PROVENANCE
 from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.sidecar import write_sidecar
-from expertkit.packages.sign import sign_file
+from expertkit.packages.signing.sign import sign_file
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
 from tests.adapters.builders import ADAPTERS
 from tests.archives.builders import decode as members_of

@@ -14,7 +14,7 @@ from expertkit.files import dump_json
 from expertkit.packages.conversion import convert
 from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.sidecar import check_sidecar
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 from expertkit.signing import PublicKey, seal
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
 from expertkit.signing.statement import decode as decode_statement

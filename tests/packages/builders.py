@@ -15,7 +15,7 @@ from expertkit.adapters.tensors import encode
 from expertkit.files import dump_json, sha256_file
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.making.build import build, prepare
-from expertkit.packages.sign import Signer, sign_package
+from expertkit.packages.signing.sign import Signer, sign_package
 from expertkit.packages.weights import write_adapter
 from expertkit.packages.writing import Built
 from expertkit.recipes import (

@@ -30,8 +30,8 @@ from expertkit.packages.reading.container import parts
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
 from expertkit.packages.sections import drafts
-from expertkit.packages.sign import sign_file
-from expertkit.packages.verify import verify, vouch
+from expertkit.packages.signing.sign import sign_file
+from expertkit.packages.vouching.verify import verify, vouch
 from expertkit.packages.weights import read_adapter
 from expertkit.packages.writing import write_container
 from tests.archives.builders import decode

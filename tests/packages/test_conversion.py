@@ -11,7 +11,7 @@ from expertkit.errors import FormatError, PackagingError, SignatureError, Unsupp
 from expertkit.packages.conversion import convert
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.sidecar import check_sidecar
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 from tests.archives.builders import gunzipped
 from tests.containers.builders import with_unknown
 from tests.packages.builders import make_project, make_signer, pack, put, sign, verifier

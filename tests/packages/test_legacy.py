@@ -20,7 +20,7 @@ from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.legacy import open_legacy
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 from tests.adapters.builders import random_lora
 from tests.archives.builders import decode as decode_archive
 from tests.archives.builders import encode as encode_archive

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from expertkit.cli.main import main
 from expertkit.errors import SignatureError
 from expertkit.packages.reading.legacy import describe_signature
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 from expertkit.signing.keys import public_key
 from expertkit.signing.trust import Verifier
 from tests.packages.builders import NOW, verifier

@@ -22,13 +22,13 @@ from expertkit.files import canonical_json
 from expertkit.members.contents import Form
 from expertkit.members.names import SIGNATURE
 from expertkit.members.signatures import Signature
-from expertkit.packages.local_root import LocalRoot
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.forms import read_signatures, recognize
 from expertkit.packages.sidecar import write_sidecar
-from expertkit.packages.sign import _statement, _write
-from expertkit.packages.trust import TrustStore
-from expertkit.packages.verify import Verified, verify
+from expertkit.packages.signing.local_root import LocalRoot
+from expertkit.packages.signing.sign import _statement, _write
+from expertkit.packages.vouching.trust import TrustStore
+from expertkit.packages.vouching.verify import Verified, verify
 from expertkit.signing import Entry, dsse, keys, legacy
 from expertkit.signing.certificates import making
 from expertkit.signing.certificates.reading import Certificate, read

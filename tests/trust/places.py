@@ -11,8 +11,8 @@ from pathlib import Path
 
 from expertkit.members.contents import Form
 from expertkit.packages.making.build import build, prepare
-from expertkit.packages.release import release
-from expertkit.packages.sign import Signer, sign_file
+from expertkit.packages.releasing.release import release
+from expertkit.packages.signing.sign import Signer, sign_file
 from expertkit.packages.writing import Built
 from expertkit.recipes import Recipe
 from expertkit.signing import keys

@@ -36,7 +36,7 @@ def command(  # noqa: PLR0913  # one argument per option
 
     Example: expert-cli export dist/expert-sql-qwen3-tiny.v1.0.0.expert --oms --key p256.pem --output exported
     """
-    from expertkit.packages.model_signing import export
+    from expertkit.packages.signing.model_signing import export
     from expertkit.signing import keys
 
     if not oms:

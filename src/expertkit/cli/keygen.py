@@ -86,7 +86,7 @@ def _make(output: Path | None, name: str | None, *, encrypted: bool, ensure: boo
 
 def _certify(path: Path, public: PublicKey, *, reference: str | Path) -> bytes:
     """The certificates of the key as a file; where nobody vouches for it yet, a local root does."""
-    from expertkit.packages.local_root import certify, local_root
+    from expertkit.packages.signing.local_root import certify, local_root
     from expertkit.signing import keys
     from expertkit.signing.certificates.reading import to_pem
 

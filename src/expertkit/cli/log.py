@@ -14,9 +14,9 @@ from expertkit.cli import options
 from expertkit.cli.main import emit, say
 
 if TYPE_CHECKING:
-    from expertkit.packages.promotion import Promotion
-    from expertkit.packages.sign import Signer
-    from expertkit.packages.transparency import Log
+    from expertkit.packages.releasing.promotion import Promotion
+    from expertkit.packages.signing.sign import Signer
+    from expertkit.packages.vouching.transparency import Log
     from expertkit.signing.transparency import Entry
 
 _UNUSED_DAYS = 1
@@ -41,7 +41,7 @@ def show(*, as_json: bool) -> None:
     from dataclasses import asdict
 
     from expertkit.cli.table import Row, draw
-    from expertkit.packages.transparency import read_unverified
+    from expertkit.packages.vouching.transparency import read_unverified
 
     log = read_unverified(Path())
     rows = [Row(cells=_row(index, each), is_bad=False) for index, each in enumerate(log.entries)]
@@ -63,7 +63,7 @@ def append(packages: tuple[Path, ...], *, key: str | None, as_json: bool) -> Non
     Every package is verified first, with the public half of the key; what is in the log already stays as it is.
     """
     from expertkit.cli.sign import make_signer
-    from expertkit.packages import transparency
+    from expertkit.packages.vouching import transparency
 
     signer = make_signer(key, valid_days=_UNUSED_DAYS)
     asked = [each for path in packages for each in transparency.entries_by(path, signer.public)]
@@ -89,7 +89,7 @@ def witness(*, signing_key: str | None, key: Path, as_json: bool) -> None:
     one made before its key was revoked goes on counting. Witness other people's logs, not your own.
     """
     from expertkit.cli.sign import make_signer
-    from expertkit.packages import transparency
+    from expertkit.packages.vouching import transparency
     from expertkit.signing import keys
 
     signer = make_signer(signing_key, valid_days=_UNUSED_DAYS)
@@ -112,7 +112,7 @@ def prove(package: Path, *, output: Path, key: Path, as_json: bool) -> None:
     time.
     """
     from expertkit.files import write_bytes
-    from expertkit.packages import transparency
+    from expertkit.packages.vouching import transparency
     from expertkit.signing import keys
 
     trusted = keys.load_public(key)
@@ -132,7 +132,7 @@ def prove(package: Path, *, output: Path, key: Path, as_json: bool) -> None:
 @options.as_json
 def check(*, since: Path | None, key: Path, as_json: bool) -> None:
     """Check every entry against the checkpoint; exit status 5 says that the log is not what was signed."""
-    from expertkit.packages import transparency
+    from expertkit.packages.vouching import transparency
     from expertkit.signing import keys
     from expertkit.signing.transparency import NoteKey
 
@@ -159,7 +159,7 @@ def check_proof(package: Path, proof: Path, *, key: Path, as_json: bool) -> None
 
     Neither the log nor a network is needed; exit status 5 says that something is wrong.
     """
-    from expertkit.packages import transparency
+    from expertkit.packages.vouching import transparency
     from expertkit.signing import keys
     from expertkit.signing.statement import format_moment
     from expertkit.signing.transparency import proof as proofs
@@ -179,7 +179,7 @@ def export(folder: Path, *, key: Path, as_json: bool) -> None:
 
     Whatever else is in DIR stays there.
     """
-    from expertkit.packages import transparency
+    from expertkit.packages.vouching import transparency
     from expertkit.signing import keys
 
     log = transparency.read(Path(), key=keys.load_public(key))
@@ -190,8 +190,8 @@ def export(folder: Path, *, key: Path, as_json: bool) -> None:
 def append_promoted(promotion: Promotion, *, key: Path) -> None:
     """Append what was promoted, where the private half of ``key`` is at hand; otherwise say what does it."""
     from expertkit.errors import ExpertError
-    from expertkit.packages import transparency
-    from expertkit.packages.promotion import released_package
+    from expertkit.packages.releasing.promotion import released_package
+    from expertkit.packages.vouching import transparency
 
     paths, signer = [released_package(Path(), each) for each in promotion.packages], _signer(key)
     typed = shlex.join(["expert-cli", "log", "append", *map(str, paths)])

@@ -11,7 +11,7 @@ from expertkit.cli import options, trusting
 from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
-    from expertkit.packages.promotion import Promotion
+    from expertkit.packages.releasing.promotion import Promotion
 
 
 @click.command("promote")
@@ -28,7 +28,7 @@ def command(experts: tuple[str, ...], *, key: Path, dry_run: bool, as_json: bool
     verify.
     """
     from expertkit.cli.log import append_promoted
-    from expertkit.packages.promotion import plan_promotion, promote
+    from expertkit.packages.releasing.promotion import plan_promotion, promote
 
     promotion = plan_promotion(Path(), experts, verifier=trusting.make_verifier(key, is_kept=False))
     if not dry_run:

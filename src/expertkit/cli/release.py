@@ -20,8 +20,8 @@ def command(*, key: Path, record_refusal: bool, as_json: bool) -> None:
     Exit status 1 says that an expert was refused; the others are released all the same.
     """
     from expertkit.cli.table import render
-    from expertkit.packages.promotion import clashes
-    from expertkit.packages.release import release
+    from expertkit.packages.releasing.promotion import clashes
+    from expertkit.packages.releasing.release import release
     from expertkit.recipes.releases import read_releases
 
     releases = release(Path(), verifier=trusting.make_verifier(key, is_kept=False))

@@ -15,7 +15,7 @@ from expertkit.cli.main import emit
 
 if TYPE_CHECKING:
     from expertkit.packages.report import Judged
-    from expertkit.packages.sign import Signer
+    from expertkit.packages.signing.sign import Signer
     from expertkit.packages.writing import Built
     from expertkit.signing import PublicKey
 
@@ -75,7 +75,7 @@ def command(  # noqa: PLR0913  # one argument per option
 
 
 def _sign_stage(expert: str, base: str, *, key: str | None, record_refusal: bool) -> Built | Judged:
-    from expertkit.packages.sign import sign_package
+    from expertkit.packages.signing.sign import sign_package
     from expertkit.recipes import read_recipe
 
     recipe = read_recipe(Path(), expert, base)
@@ -84,13 +84,13 @@ def _sign_stage(expert: str, base: str, *, key: str | None, record_refusal: bool
 
 
 def _sign_file(package: Path, output: Path, *, signer: Signer, is_added: bool) -> Built:
-    from expertkit.packages.sign import sign_file
+    from expertkit.packages.signing.sign import sign_file
 
     return sign_file(package, output=output, whole=False, signer=signer, is_added=is_added)
 
 
 def _sign_beside(package: Path, *, signer: Signer, as_json: bool) -> None:
-    from expertkit.packages.sign import sign_detached
+    from expertkit.packages.signing.sign import sign_detached
 
     path = sign_detached(package, signer=signer)
     emit({"package": str(package), "signature": str(path)}, as_json=as_json, text=f"{path}: signature of {package}")
@@ -102,7 +102,7 @@ def make_signer(key: str | Path | None, *, valid_days: int, project: bool = Fals
     Raises:
         SignatureError: there is no key, or not the project's.
     """
-    from expertkit.packages.sign import Signer
+    from expertkit.packages.signing.sign import Signer
     from expertkit.signing import keys
     from expertkit.signing.certificates.reading import read_pem
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from expertkit import layout
 from expertkit.errors import printable
-from expertkit.packages.release import Release, Shipped
+from expertkit.packages.releasing.release import Release, Shipped
 
 _RIGHT = {"base score", "expert score", "p", "bytes"}
 _COLUMNS = ("expert", "base", "base score", "expert score", "p", "bytes", "content digest", "verdict", "path")

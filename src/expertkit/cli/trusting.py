@@ -16,7 +16,7 @@ from expertkit.cli.main import say, warn
 
 if TYPE_CHECKING:
     from expertkit.members.contents import Contents
-    from expertkit.packages.trust import TrustStore
+    from expertkit.packages.vouching.trust import TrustStore
     from expertkit.signing.trust import Verdict, Verifier
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -43,7 +43,7 @@ unsigned = click.option(
 
 def open_store() -> TrustStore:
     """The trust of the user."""
-    from expertkit.packages.trust import TrustStore, trust_folder
+    from expertkit.packages.vouching.trust import TrustStore, trust_folder
 
     return TrustStore(folder=trust_folder(os.environ))
 
@@ -113,7 +113,7 @@ def take(package: Path, verifier: Verifier | None, *, compatible: bool = False) 
         ExpertError: it is not sound.
     """
     from expertkit.packages.reading.opening import open_expert
-    from expertkit.packages.verify import verify
+    from expertkit.packages.vouching.verify import verify
 
     if verifier is not None:
         return verify(package, verifier=verifier).contents

@@ -44,8 +44,8 @@ def command(  # noqa: PLR0913  # one argument per option
     Example: expert-cli verify dist/expert-sql-qwen3-tiny.v1.0.0.expert
     """
     from expertkit.errors import IntegrityError, SignatureError
-    from expertkit.packages import verdict
-    from expertkit.packages.verify import verify
+    from expertkit.packages.vouching import verdict
+    from expertkit.packages.vouching.verify import verify
 
     if base_folder is not None and replay is None:
         raise click.UsageError("expected --base-folder with --replay")

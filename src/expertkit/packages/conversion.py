@@ -23,8 +23,8 @@ from expertkit.members.names import SIGNATURE
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.container import open_container
 from expertkit.packages.reading.forms import open_parts
-from expertkit.packages.sign import Signer, sign_file
-from expertkit.packages.verify import verify
+from expertkit.packages.signing.sign import Signer, sign_file
+from expertkit.packages.vouching.verify import verify
 from expertkit.packages.writing import Built, Sizes, publish, write_archive, write_container, write_package
 from expertkit.signing.trust import Verifier
 

@@ -12,7 +12,7 @@ from expertkit.manifest import Manifest
 from expertkit.packages.fitting import fitting
 from expertkit.packages.store import Store
 from expertkit.packages.streaming import BUDGET, Layers
-from expertkit.packages.verify import vouch
+from expertkit.packages.vouching.verify import vouch
 from expertkit.signing import Statement
 from expertkit.signing.trust import Verifier
 

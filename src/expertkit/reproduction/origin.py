@@ -14,7 +14,7 @@ from expertkit.manifest.kinds import Digest, ExpertName, Words
 from expertkit.packages.names import EVALUATION, PROVENANCE, RECIPE
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.checked import Checked
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 from expertkit.signing.trust import Verifier
 
 

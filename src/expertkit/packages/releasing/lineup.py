@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expertkit.errors import PackagingError
-from expertkit.packages.promotion import RESTORE
-from expertkit.packages.standing import Role, Standing, standings
+from expertkit.packages.releasing.promotion import RESTORE
+from expertkit.packages.releasing.standing import Role, Standing, standings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

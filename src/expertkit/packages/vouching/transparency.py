@@ -15,10 +15,10 @@ from expertkit import layout
 from expertkit.errors import FormatError, IntegrityError, SignatureError
 from expertkit.files import open_regular, required, write_bytes
 from expertkit.packages.locks import locked
-from expertkit.packages.proofs import PROOF_SUFFIX
 from expertkit.packages.reading.forms import read_signatures
-from expertkit.packages.signatures import read_detached
-from expertkit.packages.verify import verify
+from expertkit.packages.signing.signatures import read_detached
+from expertkit.packages.vouching.proofs import PROOF_SUFFIX
+from expertkit.packages.vouching.verify import verify
 from expertkit.signing import signed_by
 from expertkit.signing.ed25519 import PublicKey, public_bytes
 from expertkit.signing.signer import SigningKey

@@ -9,9 +9,9 @@ import pytest
 from expertkit.errors import IntegrityError, PackagingError, SignatureError
 from expertkit.files import read_json
 from expertkit.packages.making.build import build, prepare
-from expertkit.packages.release import read_index, release
+from expertkit.packages.releasing.release import read_index, release
 from expertkit.packages.sidecar import check_sidecar
-from expertkit.packages.sign import sign_package
+from expertkit.packages.signing.sign import sign_package
 from tests.packages.builders import RECIPE, judge, make_project, make_signer, other_base, put, sign, verifier
 
 

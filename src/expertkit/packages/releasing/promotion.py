@@ -16,8 +16,8 @@ from expertkit import layout
 from expertkit.errors import ExpertError, IntegrityError, PackagingError, SignatureError
 from expertkit.files import atomic_write, required, write_bytes, write_json
 from expertkit.packages.failures import merged
-from expertkit.packages.release import INDEX, Release, Shipped, read_index
-from expertkit.packages.verify import verify
+from expertkit.packages.releasing.release import INDEX, Release, Shipped, read_index
+from expertkit.packages.vouching.verify import verify
 from expertkit.recipes.previous import with_previous
 from expertkit.recipes.releases import Released, read_releases
 from expertkit.signing.trust import Verifier

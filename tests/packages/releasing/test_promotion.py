@@ -14,10 +14,10 @@ from expertkit.cli.main import main
 from expertkit.errors import PackagingError, SignatureError
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.making.build import build, prepare
-from expertkit.packages.promotion import Promotion, clashes, plan_promotion, promote, released_package
-from expertkit.packages.release import read_index, release
-from expertkit.packages.sign import sign_package
-from expertkit.packages.verify import verify
+from expertkit.packages.releasing.promotion import Promotion, clashes, plan_promotion, promote, released_package
+from expertkit.packages.releasing.release import read_index, release
+from expertkit.packages.signing.sign import sign_package
+from expertkit.packages.vouching.verify import verify
 from expertkit.recipes.releases import read_releases
 from tests.packages.builders import (
     MANIFEST,

@@ -14,9 +14,9 @@ from expertkit.files import sha256_file
 from expertkit.members.signatures import MOST
 from expertkit.packages.conversion import convert
 from expertkit.packages.reading.forms import read_signatures
-from expertkit.packages.sign import Signer, sign_detached, sign_file
-from expertkit.packages.signatures import detached, read_detached
-from expertkit.packages.verify import Verified, verify
+from expertkit.packages.signing.sign import Signer, sign_detached, sign_file
+from expertkit.packages.signing.signatures import detached, read_detached
+from expertkit.packages.vouching.verify import Verified, verify
 from expertkit.signing import PublicKey, seal
 from expertkit.signing.dsse import decode as decode_envelope
 from expertkit.signing.statement import Base

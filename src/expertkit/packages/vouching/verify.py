@@ -15,13 +15,13 @@ from expertkit.members.contents import Contents
 from expertkit.members.names import SIGNATURE
 from expertkit.members.signatures import Signature
 from expertkit.packages.names import EVALUATION, PROVENANCE, TOKENIZER
-from expertkit.packages.proofs import proven_times
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.container import outline
 from expertkit.packages.reading.forms import read_signatures, recognize
 from expertkit.packages.reading.legacy import describe_signature
 from expertkit.packages.report import parse_report
-from expertkit.packages.signatures import read_detached
+from expertkit.packages.signing.signatures import read_detached
+from expertkit.packages.vouching.proofs import proven_times
 from expertkit.signing import Statement
 from expertkit.signing.trust import Verdict, Verifier
 

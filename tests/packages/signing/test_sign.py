@@ -11,11 +11,11 @@ import pytest
 from expertkit.archives.archive import scan
 from expertkit.errors import FormatError, IntegrityError, PackagingError
 from expertkit.files import read_json
-from expertkit.packages import ledger
 from expertkit.packages.making.build import build, prepare
 from expertkit.packages.sidecar import check_sidecar, sidecar
-from expertkit.packages.sign import expired, sign_file, sign_package
-from expertkit.packages.verify import verify
+from expertkit.packages.signing import ledger
+from expertkit.packages.signing.sign import expired, sign_file, sign_package
+from expertkit.packages.vouching.verify import verify
 from tests.archives.builders import decode, encode
 from tests.packages.builders import NOW, RECIPE, judge, make_project, make_signer, pack, publisher, put, sign, verifier
 

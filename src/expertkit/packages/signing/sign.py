@@ -17,7 +17,6 @@ from expertkit.members import bundle
 from expertkit.members.contents import Contents, Form, Part
 from expertkit.members.names import SIGNATURE
 from expertkit.members.signatures import MOST, Signature
-from expertkit.packages import ledger
 from expertkit.packages.locks import held
 from expertkit.packages.names import EVALUATION, PROVENANCE, TOKENIZER
 from expertkit.packages.output import find_package, open_folder, packages, refuse, signed_folders
@@ -26,7 +25,8 @@ from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.container import open_container
 from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.report import Judged, parse_report, read_refusal
-from expertkit.packages.signatures import detached, read_detached, write_detached
+from expertkit.packages.signing import ledger
+from expertkit.packages.signing.signatures import detached, read_detached, write_detached
 from expertkit.packages.writing import Built, Sizes, sizes, write_archive, write_package
 from expertkit.recipes import Recipe
 from expertkit.signing import Entry, Evidence, Member, PublicKey, Statement, dsse

@@ -14,7 +14,7 @@ from expertkit.errors import ExpertError, FormatError, IntegrityError, ManifestE
 from expertkit.files import dump_json, sha256_bytes
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.sidecar import sidecar
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 from expertkit.signing import seal
 from expertkit.signing.dsse import decode as decode_envelope
 from expertkit.signing.statement import Base

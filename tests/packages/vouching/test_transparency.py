@@ -16,10 +16,10 @@ from expertkit import layout
 from expertkit.errors import ExpertError, IntegrityError, PackagingError, SignatureError
 from expertkit.files import sha256_bytes
 from expertkit.members.signatures import Signature
-from expertkit.packages import transparency
 from expertkit.packages.reading.forms import read_signatures
-from expertkit.packages.signatures import read_detached, write_detached
-from expertkit.packages.transparency import Log, append, check_since, export, prove, read
+from expertkit.packages.signing.signatures import read_detached, write_detached
+from expertkit.packages.vouching import transparency
+from expertkit.packages.vouching.transparency import Log, append, check_since, export, prove, read
 from expertkit.signing import read_unverified, seal
 from expertkit.signing.transparency import Entry, checkpoint, proof
 from tests.packages.builders import NOW, make_project, sign
@@ -53,7 +53,7 @@ import os, signal
 from pathlib import Path
 from expertkit.files import sha256_bytes
 from expertkit.members.signatures import Signature
-from expertkit.packages import transparency
+from expertkit.packages.vouching import transparency
 from tests.packages.test_transparency import grow
 write = transparency.write_bytes
 def write_entries_alone(path, data):
@@ -217,7 +217,7 @@ def test_processes_that_append_at_once_lose_nothing(tmp_path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
-from expertkit.packages.transparency import append
+from expertkit.packages.vouching.transparency import append
 from tests.signing.builders import with_members
 from tests.signing.transparency.builders import NOW, make_entry, make_key
 for number in range(int(sys.argv[2]), 40, 4):

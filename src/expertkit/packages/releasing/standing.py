@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 from expertkit import layout
-from expertkit.packages.promotion import released, released_place
-from expertkit.packages.release import INDEX, read_index
+from expertkit.packages.releasing.promotion import released, released_place
+from expertkit.packages.releasing.release import INDEX, read_index
 from expertkit.recipes.champions import read_champions
 from expertkit.recipes.releases import Released
 

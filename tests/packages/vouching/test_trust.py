@@ -15,7 +15,7 @@ import pytest
 
 from expertkit.errors import ExpertError, FormatError, IntegrityError, SignatureError
 from expertkit.files import write_bytes
-from expertkit.packages.trust import TrustStore, trust_folder
+from expertkit.packages.vouching.trust import TrustStore, trust_folder
 from expertkit.signing.certificates.reading import Certificate
 from expertkit.signing.certificates.revocation import MAX_NUMBER, RevocationList, make_list, read_list
 from expertkit.signing.keys import public_key

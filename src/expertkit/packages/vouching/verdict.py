@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from expertkit.packages.verify import Verified
+from expertkit.packages.vouching.verify import Verified
 from expertkit.signing.trust import KnownList, Occasion, Rules, Voucher
 
 _MODES = {"listed": "roots and keys that were added", "first use": "also the first key seen of an expert"}

@@ -14,7 +14,7 @@ from expertkit.packages.names import EVALUATION, REPLAY
 from expertkit.packages.output import find_package, signed_folders
 from expertkit.packages.report import Judged, from_json, parse_report, read_refusal
 from expertkit.packages.sidecar import write_sidecar
-from expertkit.packages.verify import verify
+from expertkit.packages.vouching.verify import verify
 from expertkit.signing.trust import Verifier
 
 INDEX = "index.json"

@@ -15,7 +15,7 @@ from pathlib import Path
 from expertkit.errors import SignatureError
 from expertkit.files import write_bytes
 from expertkit.packages.locks import locked
-from expertkit.packages.trust import TrustStore
+from expertkit.packages.vouching.trust import TrustStore
 from expertkit.signing import PublicKey, keys
 from expertkit.signing.certificates import making
 from expertkit.signing.certificates.path import check_issued

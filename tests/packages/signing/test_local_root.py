@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from expertkit.errors import FormatError, SignatureError
-from expertkit.packages import local_root as module
-from expertkit.packages.local_root import LIST_DAYS, RENEWED_BEFORE, SIGNER_DAYS, LocalRoot, certify, local_root
-from expertkit.packages.trust import TrustStore
+from expertkit.packages.signing import local_root as module
+from expertkit.packages.signing.local_root import LIST_DAYS, RENEWED_BEFORE, SIGNER_DAYS, LocalRoot, certify, local_root
+from expertkit.packages.vouching.trust import TrustStore
 from expertkit.signing import PublicKey
 from expertkit.signing.certificates.path import check_path
 from expertkit.signing.certificates.reading import Certificate, to_pem

@@ -1,0 +1,1 @@
+"""The publisher's signature on a package: the stage, the ledger, an authority of one's own."""
