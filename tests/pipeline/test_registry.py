@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.packages.test_promotion import _release_again
 
 from expertkit.files import read_json
 from expertkit.packages.releasing.promotion import plan_promotion, promote
 from expertkit.packages.releasing.release import release
 from tasks import registry, store
 from tests.packages.builders import make_project, put, sign, verifier
+from tests.packages.releasing.test_promotion import _release_again
 from tests.recipes.builders import PARAMS
 
 NAME = "expert-mini-nano"

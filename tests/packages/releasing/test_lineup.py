@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.packages.test_promotion import _release_again
 
 from expertkit.errors import PackagingError
 from expertkit.packages.releasing.lineup import line_up
@@ -13,6 +12,7 @@ from expertkit.packages.releasing.promotion import plan_promotion, promote, rele
 from expertkit.packages.releasing.release import release
 from expertkit.recipes.releases import read_releases
 from tests.packages.builders import make_project, put, sign, verifier
+from tests.packages.releasing.test_promotion import _release_again
 from tests.recipes.builders import PARAMS
 
 PAIRS = [("expert-mini", "nano"), ("expert-mini", "other")]

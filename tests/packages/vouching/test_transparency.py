@@ -54,7 +54,7 @@ from pathlib import Path
 from expertkit.files import sha256_bytes
 from expertkit.members.signatures import Signature
 from expertkit.packages.vouching import transparency
-from tests.packages.test_transparency import grow
+from tests.packages.vouching.test_transparency import grow
 write = transparency.write_bytes
 def write_entries_alone(path, data):
     if path.suffix == ".checkpoint":

@@ -2,7 +2,7 @@
 
 ``state`` is the value that is kept between calls and ``judging`` the decision: ``anchoring`` says whose key it is,
 ``revoking`` whether that is still good, ``memory`` whether it is the newest. Nothing here touches a file:
-``packages.trust`` keeps the value on disk.
+``packages.vouching.trust`` keeps the value on disk.
 """
 
 from expertkit.signing.trust.judging import Verifier, remembered
