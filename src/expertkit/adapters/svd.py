@@ -3,7 +3,8 @@
 ``scale * B @ A`` has rank at most r, so two thin QR decompositions ``B = Qb Rb`` and ``A^T = Qa Ra``
 leave an r x r problem: ``scale * Rb Ra^T = u S vt``, and ``U = Qb u``, ``Vt = vt Qa^T``. The result is a LoRA
 again, with ``B' = U sqrt(S)``, ``A' = sqrt(S) Vt`` and ``alpha = r``: nothing is left out, its components are in
-order of weight. Computed in float64; only the result is rounded.
+order of weight. Computed in float64; only the result is rounded. An update that is no product of thin matrices, such
+as that of a full fine-tuning, is approached by projection on a random subspace (Halko, Martinsson and Tropp, 2011).
 """
 
 from __future__ import annotations
@@ -18,6 +19,27 @@ from expertkit.adapters.dtypes import UNIT_ROUNDOFF, DType, rounded
 from expertkit.adapters.lora import Factors, Lora
 
 Array64 = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Svd:
+    """``U diag(S) Vt`` of a matrix (out, in), with as many components as are more than rounding."""
+
+    u: Array64
+    """(out, k), orthonormal columns; the largest entry of each is positive."""
+    s: Array64
+    """(k,), descending, positive."""
+    vt: Array64
+    """(k, in), orthonormal rows."""
+
+    @property
+    def rank(self) -> int:
+        """Number of components."""
+        return len(self.s)
+
+    def first(self, rank: int) -> Svd:
+        """The ``rank`` largest components: no matrix of that rank is nearer (Eckart and Young, 1936)."""
+        return Svd(u=self.u[:, :rank], s=self.s[:rank], vt=self.vt[:rank])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,34 +106,52 @@ def distance(first: tuple[Array64, Array64], second: tuple[Array64, Array64]) ->
     return float(np.linalg.norm(left @ right.T))
 
 
-def _decompose_module(factors: Factors, *, scale: float, dtype: DType) -> tuple[Factors, Spectrum]:
-    b, a = wide(factors, scale=scale)
-    u, s, vt, numeric_rank = _thin_svd(b, a)
-    root = np.sqrt(s)
-    written = Factors(a=_stored(root[:, None] * vt, dtype), b=_stored(u * root, dtype), magnitude=factors.magnitude)
-    error = distance((b, a), wide(written, scale=1.0)) / float(np.linalg.norm(s)) if numeric_rank else 0.0
-    return written, Spectrum(singular_values=s, numeric_rank=numeric_rank, error=error)
+def product_svd(b: Array64, a: Array64) -> Svd:
+    """The exact decomposition of ``b @ a``, without components that are only rounding: their directions are chance.
 
-
-def _thin_svd(b: Array64, a: Array64) -> tuple[Array64, Array64, Array64, int]:
-    """U (out, r), S (r,) descending, Vt (r, in) of ``b @ a``, and how many components are not rounding.
-
-    Components that are only rounding come back as zeros: their directions would be chance.
+    Args:
+        b: (out, r).
+        a: (r, in).
     """
     qb, rb = np.linalg.qr(b)
     qa, ra = np.linalg.qr(a.T)
     u, s, vt = np.linalg.svd(rb @ ra.T, full_matrices=False)
-    noise = max(b.shape[0], a.shape[1]) * np.finfo(np.float64).eps * s[0]
-    k = int(np.count_nonzero(s > noise))
-    left, right = qb @ u[:, :k], vt[:k] @ qa.T
+    return _signed(qb @ u, s, vt @ qa.T, noise=max(b.shape[0], a.shape[1]) * np.finfo(np.float64).eps)
+
+
+def randomized_svd(matrix: Array64, *, rank: int, oversample: int = 10, powers: int = 2, seed: int = 0) -> Svd:
+    """The ``rank`` largest components of a dense matrix, with an error within a hundredth of the least possible.
+
+    Algorithms 4.4 and 5.1 of Halko, Martinsson and Tropp (arXiv 0909.4061): project on the span of
+    ``(M M^T)^powers M`` times a random matrix of ``rank + oversample`` columns, orthonormal after every step.
+    """
+    width = min(rank + oversample, *matrix.shape)
+    start = np.random.default_rng(seed).standard_normal((matrix.shape[1], width))
+    basis, _ = np.linalg.qr(matrix @ start)
+    for _ in range(powers):
+        back, _ = np.linalg.qr(matrix.T @ basis)
+        basis, _ = np.linalg.qr(matrix @ back)
+    u, s, vt = np.linalg.svd(basis.T @ matrix, full_matrices=False)
+    return _signed(basis @ u, s, vt, noise=max(matrix.shape) * np.finfo(np.float64).eps).first(rank)
+
+
+def _decompose_module(factors: Factors, *, scale: float, dtype: DType) -> tuple[Factors, Spectrum]:
+    b, a = wide(factors, scale=scale)
+    svd = product_svd(b, a)
+    rank, root = a.shape[0], np.sqrt(svd.s)
+    left = _padded(svd.u * root, (b.shape[0], rank))
+    right = _padded(root[:, None] * svd.vt, (rank, a.shape[1]))
+    written = Factors(a=_stored(right, dtype), b=_stored(left, dtype), magnitude=factors.magnitude)
+    error = distance((b, a), wide(written, scale=1.0)) / float(np.linalg.norm(svd.s)) if svd.rank else 0.0
+    return written, Spectrum(singular_values=_padded(svd.s, (rank,)), numeric_rank=svd.rank, error=error)
+
+
+def _signed(u: Array64, s: Array64, vt: Array64, *, noise: float) -> Svd:
+    """Without what is below ``noise`` times the largest, and with the free choice of signs made."""
+    k = int(np.count_nonzero(s > noise * s[0]))
+    left, right = u[:, :k], vt[:k]
     signs = _signs(left)
-    rank, out, width = a.shape[0], b.shape[0], a.shape[1]
-    ordered = (
-        _padded(left * signs, (out, rank)),
-        _padded(s[:k], (rank,)),
-        _padded(right * signs[:, None], (rank, width)),
-    )
-    return *ordered, k
+    return Svd(u=left * signs, s=s[:k], vt=right * signs[:, None])
 
 
 def _signs(left: Array64) -> Array64:

@@ -25,13 +25,28 @@ _SINGLE_SEGMENT = 0b0010_0000
 _SIZES = (1, 2, 4, 8)  # bytes of the content size, by the two highest bits; one byte only where it is one segment
 _RLE, _RESERVED = 1, 3
 _LARGEST_BLOCK = 128 << 10
+_WORTH_A_BLOCK = 1024
+"""Bytes for which a table of their own is worth its room."""
 
 
-def compress(chunks: Iterable[bytes | memoryview], *, size: int, level: int | None) -> Iterator[bytes]:
-    """The frame of ``size`` bytes, in pieces; without a ``level``, as planes are best compressed."""
+def compress(
+    chunks: Iterable[bytes | memoryview], *, size: int, level: int | None, apart: bool = False
+) -> Iterator[bytes]:
+    """The frame of ``size`` bytes, in pieces.
+
+    Args:
+        chunks: the bytes.
+        size: of all of them.
+        level: how hard zstd tries; without one, as planes are best compressed.
+        apart: whether chunks have statistics of their own, so that after one of some size a new block begins.
+    """
+    import zstandard
+
     frame = _compressor(level).compressobj(size=size)
     for chunk in chunks:
         yield frame.compress(chunk)
+        if apart and len(chunk) >= _WORTH_A_BLOCK:
+            yield frame.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
     yield frame.flush()
 
 

@@ -1,0 +1,55 @@
+"""How far an adapter is from its source, exactly, without forming an update."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from expertkit.adapters.svd import Array64, Svd
+from expertkit.osd.adapter import Module, Osd
+from expertkit.osd.source import Source, total_energy
+
+
+def relative_error(osd: Osd, found: Mapping[str, Source]) -> float:
+    """Frobenius distance of all updates together, as a share of the norm of the source's; 0 of a source of zeros."""
+    total = total_energy(found)
+    squares = sum(squared_error(osd.modules[name], source, osd.settings.alpha) for name, source in found.items())
+    return float(np.sqrt(squares / total)) if total else 0.0
+
+
+def squared_error(module: Module, source: Source, alpha: float) -> float:
+    """Squared Frobenius distance of a module's update from that of its source."""
+    if module.masks is None:
+        return squared_distance(source.svd, module.u, module.s, module.v)
+    if isinstance(module.masks, tuple):
+        factors = module.factors(alpha)
+        return squared_distance(source.svd, factors.b.T, np.ones(factors.rank), factors.a)
+    whole = (source.svd.u * source.svd.s) @ source.svd.vt  # a mask of the update needs the update
+    return float(np.sum((whole - module.update(alpha)) ** 2))
+
+
+def squared_distance(svd: Svd, u: np.ndarray, s: np.ndarray, v: np.ndarray) -> float:
+    """Squared Frobenius distance of ``svd`` from ``sum_j s_j u_j v_j^T``, by Gram matrices of their rows.
+
+    Args:
+        svd: (out, k0) and (k0, in).
+        u: (k, out).
+        s: (k,).
+        v: (k, in).
+    """
+    u, s, v = (each.astype(np.float64) for each in (u, s, v))
+    cross = ((svd.u.T @ u.T) * (svd.vt @ v.T)) @ s
+    own = s @ (((u @ u.T) * (v @ v.T)) @ s)
+    return max(0.0, float(svd.s @ svd.s - 2 * svd.s @ cross + own))
+
+
+def refit(svd: Svd, u: np.ndarray, v: np.ndarray) -> Array64:
+    """The s that brings ``sum_j s_j u_j v_j^T`` nearest to ``svd``; 0 for a component that is zero.
+
+    Solves ``[(U U^T) o (V V^T)] s = diag(U D V^T)``, the normal equations of the least squares in s.
+    """
+    u, v = u.astype(np.float64), v.astype(np.float64)
+    gram = (u @ u.T) * (v @ v.T)
+    wanted = ((u @ svd.u) * svd.s * (v @ svd.vt.T)).sum(axis=1)
+    return np.linalg.lstsq(gram, wanted, rcond=None)[0] if len(gram) else np.zeros(0)

@@ -1,0 +1,238 @@
+"""The modules of a group as bytes (docs/osd.md, sections 3 to 5).
+
+With the codecs f32, f16 and int8 modules follow one another: S, the magnitudes of DoRA, then U^T and V^T, each as the
+form of its indices (1 byte), the indices, the kept numbers; where the whole update is kept, its masks come after them.
+With rdq all modules are one zstd frame after its length (4 bytes): what is known of the rows, then the streams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from expertkit.containers.codecs import frames
+from expertkit.errors import FormatError
+from expertkit.osd import indices, symbols, values
+from expertkit.osd.adapter import Array, Mask, Module
+from expertkit.osd.settings import Settings
+from expertkit.osd.symbols import Stream
+
+_S = np.dtype("<f4")
+_ROWS = np.dtype("<u2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Of a module."""
+
+    out: int
+    """Rows of W."""
+    width: int
+    """Columns of W."""
+    rank: int
+    """Components."""
+
+    @property
+    def numbers(self) -> int:
+        """Entries of both factors."""
+        return self.rank * (self.out + self.width)
+
+
+def encode(modules: Sequence[Module], settings: Settings) -> bytes:
+    """The modules as bytes.
+
+    Raises:
+        ValueError: a number does not fit the codec.
+    """
+    if settings.codec == "rdq":
+        return _encode_numbers(modules)
+    return b"".join(piece for module in modules for piece in _pieces(module, settings))
+
+
+def decode(data: memoryview, shapes: Sequence[Shape], settings: Settings, *, has_magnitudes: bool) -> list[Module]:
+    """The modules of these shapes.
+
+    Raises:
+        FormatError: the bytes are malformed, or something follows them.
+    """
+    if settings.codec == "rdq":
+        return _decode_numbers(data, shapes, has_magnitudes=has_magnitudes)
+    reader = _Reader(data)
+    found = [_read_module(reader, shape, settings, has_magnitudes=has_magnitudes) for shape in shapes]
+    reader.end()
+    return found
+
+
+def compress(streams: Sequence[bytes]) -> bytes:
+    """Streams of unlike statistics, one after another, as one zstd frame."""
+    return b"".join(frames.compress(streams, size=sum(map(len, streams)), level=None, apart=True))
+
+
+def decompress(stored: memoryview, *, size: int) -> memoryview:
+    """The ``size`` bytes of a frame.
+
+    Raises:
+        FormatError: it is no frame of so many bytes, or more than one.
+    """
+    found = np.empty(size, np.uint8).data
+    for _piece in frames.decompress(stored, size=size, into=found):
+        pass
+    return found
+
+
+class _Reader:
+    """Bytes that are taken from the front."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
+
+    def take(self, size: int) -> memoryview:
+        if size > len(self._data):
+            raise FormatError(f"osd: expected {size} bytes more, got {len(self._data)}")
+        taken, self._data = self._data[:size], self._data[size:]
+        return taken
+
+    def array(self, count: int) -> Array:
+        """Finite float32 numbers."""
+        found = np.frombuffer(self.take(_S.itemsize * count), _S).astype(np.float32)
+        if not np.isfinite(found).all():
+            raise FormatError("osd: expected finite numbers, got others")
+        return found
+
+    def mask(self, shape: tuple[int, int]) -> Mask:
+        number = self.take(1)[0]
+        if number >= len(indices.FORMS):
+            raise FormatError(f"osd: expected a form of indices below {len(indices.FORMS)}, got {number}")
+        kept, size = indices.decode(self._data, shape, indices.FORMS[number])
+        self.take(size)
+        return kept
+
+    def factor(self, shape: tuple[int, int], settings: Settings) -> Array:
+        kept = self.mask(shape)
+        numbers, size = values.decode(self._data, int(np.count_nonzero(kept)), settings.codec)
+        self.take(size)
+        found = np.zeros(shape, np.float32)
+        found[kept] = numbers
+        return found
+
+    def end(self) -> None:
+        if len(self._data):
+            raise FormatError(f"osd: expected the end of a group, got {len(self._data)} bytes more")
+
+
+def _pieces(module: Module, settings: Settings) -> list[bytes]:
+    head = [module.s.astype(_S).tobytes(), *_magnitudes([module])]
+    factors = [piece for factor in (module.u, module.v) for piece in _factor(factor, settings)]
+    masks = module.masks if isinstance(module.masks, tuple) else [module.masks] if module.masks is not None else []
+    return [*head, *factors, *(piece for mask in masks for piece in _mask(mask, settings))]
+
+
+def _factor(factor: Array, settings: Settings) -> list[bytes]:
+    kept = np.ones(factor.shape, bool) if settings.keeps_whole else factor != 0
+    return [*_mask(kept, settings), values.encode(factor[kept], settings.codec)]
+
+
+def _mask(kept: Mask, settings: Settings) -> list[bytes]:
+    form = indices.choose(kept, settings.indices)
+    return [bytes([indices.FORMS.index(form)]), indices.encode(kept, form)]
+
+
+def _magnitudes(modules: Sequence[Module]) -> list[bytes]:
+    return [module.magnitude.astype(_S).tobytes() for module in modules if module.magnitude is not None]
+
+
+def _read_module(reader: _Reader, shape: Shape, settings: Settings, *, has_magnitudes: bool) -> Module:
+    s = reader.array(shape.rank)
+    magnitude = reader.array(shape.out) if has_magnitudes else None
+    u = reader.factor((shape.rank, shape.out), settings)
+    v = reader.factor((shape.rank, shape.width), settings)
+    masks: tuple[Mask, Mask] | Mask | None = None
+    if settings.space == "delta":
+        masks = reader.mask((shape.out, shape.width))
+    elif settings.keeps_whole:
+        masks = reader.mask(u.shape), reader.mask(v.shape)
+    return Module(u=u, s=s, v=v, masks=masks, magnitude=magnitude)
+
+
+def _encode_numbers(modules: Sequence[Module]) -> bytes:
+    factors = [factor.astype(np.int32) for module in modules for factor in (module.u, module.v)]
+    found = symbols.classify(factors)
+    head = [_planes(np.concatenate([module.s for module in modules]).astype(_S)), *_magnitudes(modules)]
+    table = [bytes([len(found)]), *(bytes([each.width]) + np.array(each.rows, _ROWS).tobytes() for each in found)]
+    begins = [0] * len(factors)
+    packed = []
+    for stream in found:
+        packed.append(symbols.pack([f[at : at + n] for f, at, n in zip(factors, begins, stream.rows, strict=True)],
+                                   stream.width))  # fmt: skip
+        begins = [at + n for at, n in zip(begins, stream.rows, strict=True)]
+    streams = [b"".join([*head, *table]), *packed]
+    return sum(map(len, streams)).to_bytes(4, "little") + compress(streams)
+
+
+def _decode_numbers(data: memoryview, shapes: Sequence[Shape], *, has_magnitudes: bool) -> list[Module]:
+    reader = _Reader(data)
+    size = int.from_bytes(reader.take(4), "little")
+    most = sum(4 * shape.rank + 2 * shape.numbers + 4 * shape.out for shape in shapes)
+    if size > most + 1 + symbols.CLASSES * (1 + 4 * len(shapes)):
+        raise FormatError(f"osd: expected at most {most} bytes of a group, got {size}")
+    inner = _Reader(decompress(reader.take(len(data) - 4), size=size))
+    coefficients = _read_planes(inner.take(4 * sum(shape.rank for shape in shapes)))
+    magnitudes = [inner.array(shape.out) if has_magnitudes else None for shape in shapes]
+    factors = _read_factors(inner, shapes)
+    inner.end()
+    ends = np.cumsum([shape.rank for shape in shapes])
+    return [
+        Module(u=u, s=coefficients[end - len(u) : end], v=v, magnitude=magnitude)
+        for u, v, end, magnitude in zip(factors[::2], factors[1::2], ends, magnitudes, strict=True)
+    ]
+
+
+def _read_factors(inner: _Reader, shapes: Sequence[Shape]) -> list[Array]:
+    """U^T and V^T of every module, one after another."""
+    wanted = [size for shape in shapes for size in ((shape.rank, shape.out), (shape.rank, shape.width))]
+    found = [np.empty(size, np.float32) for size in wanted]
+    begins = [0] * len(found)
+    for stream in _read_table(inner, wanted):
+        widths = [width for _rank, width in wanted]
+        count = stream.count(widths)
+        data = inner.take(symbols.packed_size(count, stream.width))
+        numbers = symbols.unpack(data, count, stream.width)
+        at = 0
+        for index, (rows, width) in enumerate(zip(stream.rows, widths, strict=True)):
+            begin = begins[index]
+            found[index][begin : begin + rows] = numbers[at : at + rows * width].reshape(rows, width)
+            begins[index], at = begin + rows, at + rows * width
+    for factor, begin in zip(found, begins, strict=True):
+        factor[begin:] = 0
+    return found
+
+
+def _read_table(inner: _Reader, wanted: Sequence[tuple[int, int]]) -> list[Stream]:
+    """What streams there are; together they have no more rows than the factors."""
+    found = []
+    for _ in range(inner.take(1)[0]):
+        width = inner.take(1)[0]
+        rows = np.frombuffer(inner.take(_ROWS.itemsize * len(wanted)), _ROWS)
+        if width not in symbols.WIDTHS:
+            raise FormatError(f"osd: expected numbers of {', '.join(map(str, symbols.WIDTHS))} bits, got {width}")
+        found.append(Stream(width=width, rows=tuple(rows.tolist())))
+    for index, (rank, _width) in enumerate(wanted):
+        if sum(stream.rows[index] for stream in found) > rank:
+            raise FormatError("osd: expected at most as many rows as components, got more")
+    return found
+
+
+def _planes(numbers: NDArray[np.float32]) -> bytes:
+    """First bytes of all numbers, then second ones, and so on."""
+    return np.ascontiguousarray(numbers.view(np.uint8).reshape(-1, 4).T).tobytes()
+
+
+def _read_planes(data: memoryview) -> Array:
+    planes = np.frombuffer(data, np.uint8).reshape(4, -1)
+    found = np.ascontiguousarray(planes.T).view(_S).ravel().astype(np.float32)
+    if not np.isfinite(found).all():
+        raise FormatError("osd: expected finite numbers, got others")
+    return found
