@@ -1,4 +1,4 @@
-# run · nightly · serve · test · check · bench · attack · bases · golden · docs: what a person and CI call. Every target sets itself up first.
+# run · search · nightly · serve · test · check · bench · attack · bases · golden · docs: what a person and CI call. Every target sets itself up first.
 SHELL := /bin/sh
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,10 +6,13 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 LOCK := src/expertkit/evaluation/graders/typescript/package-lock.json
 STAMP := .venv/installed-$(shell cat pyproject.toml constraints.txt $(LOCK) | cksum | cut -d' ' -f1)
 
-.PHONY: run nightly serve test check setup bench attack bases golden docs
+.PHONY: run search nightly serve test check setup bench attack bases golden docs
 
 run: setup
 	@python -m flows.release
+
+search: setup
+	@python -m flows.search
 
 nightly: setup
 	@python -m flows.nightly

@@ -21,6 +21,7 @@ from benchmarks import (
     digests,
     kills,
     machine,
+    osd,
     overhead,
     packing,
     release,
@@ -32,12 +33,14 @@ from benchmarks.rows import Lab, Row
 from benchmarks.table import render
 from expertkit.errors import ExpertError
 from expertkit.files import write_json
+from expertkit.layout import TRAIN
 
 BENCHMARKS: dict[str, Callable[[Lab], list[Row]]] = {
     "cli": cli.measure,
     "packing": packing.measure,
     "container": container.measure,
     "trust": trust.measure,
+    "osd": osd.measure,
     "training": training.measure,
     "release": release.measure,
     "accuracy": accuracy.measure,
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     facts = machine.facts()
     with TemporaryDirectory(prefix="expertkit-bench-", ignore_cleanup_errors=True) as scratch:
-        lab = Lab(scratch=Path(scratch), is_full=options.full)
+        lab = Lab(scratch=Path(scratch), is_full=options.full, adapters=options.adapters)
         results = {name: _measure(name, lab, facts) for name in options.names}
     print(render(facts, results))
     return int(any(row.met is False for rows in results.values() for row in rows))
@@ -76,6 +79,9 @@ def _parse(arguments: Sequence[str] | None) -> Namespace:
     parser.add_argument("--list", action="store_true", help="say what there is to measure, and stop")
     parser.add_argument(
         "--full", action="store_true", help="use the project's own settings where the nano ones would do"
+    )
+    parser.add_argument(
+        "--adapters", type=Path, default=TRAIN, metavar="FOLDER", help=f"where osd finds trained adapters ({TRAIN})"
     )
     options = parser.parse_args(arguments)
     options.names = [options.name] if options.name else list(BENCHMARKS)

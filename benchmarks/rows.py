@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from expertkit.layout import TRAIN
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -25,6 +27,8 @@ class Lab:
     """A folder for copies of the project, removed at the end."""
     is_full: bool
     """Whether the project's own settings are used where the nano ones would do."""
+    adapters: Path = TRAIN
+    """A folder of folders with trained adapters, for what is measured of those."""
 
 
 def at_most(name: str, value: float, *, limit: float, unit: str = "") -> Row:

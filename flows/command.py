@@ -1,14 +1,14 @@
 """What a command does around a flow: check, ask DVC, start the flow only if something is stale, show what there is.
 
-Exit status: 0 when everything is released, 1 when a stage failed, the gate refused an expert or a night found a
-regression; that of ``expert-cli`` when a setting, a manifest or a base model is wrong and nothing was started.
+Exit status: 0 when everything is released, 1 when a stage or a search failed, the gate refused an expert or a night
+found a regression; that of ``expert-cli`` when a setting, a manifest or a base model is wrong and nothing was started.
 """
 
 from __future__ import annotations
 
 import os
 import pkgutil
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +16,9 @@ from signal import SIGHUP, SIGINT, SIGTERM, signal
 from types import FrameType
 
 from expertkit.errors import ExpertError
-from flows.preparation import night_config, prepare, stale
-from flows.report import show, show_night
+from flows import runners
+from flows.preparation import night_config, prepare, searchable, stale
+from flows.report import show, show_night, show_search
 from tasks import display, dvc, session
 
 
@@ -44,6 +45,22 @@ def nightly(entrypoint: str, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="of the questions; by default today's date, as 20260131")
     asked = parser.parse_args(arguments)
     return _run(partial(_examine, entrypoint, asked.seed), asked.workers)
+
+
+def search(entrypoint: str, arguments: Sequence[str] | None = None) -> int:
+    """Try every way to compress that a grid has, in the current folder, and give the exit status.
+
+    Args:
+        entrypoint: the flow, ``module:name``.
+        arguments: of the command line; by default this process's own.
+    """
+    parser = _parser("python -m flows.search", "Try every way to compress that a grid has on every trained adapter.")
+    parser.add_argument("--grid", default="full", help="a file of configs/search/; by default full")
+    parser.add_argument("--expert", action="append", default=[], help="one of params.yaml, or several; by default all")
+    parser.add_argument("--base", action="append", default=[], help="one of params.yaml, or several; by default all")
+    parser.add_argument("--runner", choices=runners.RUNNERS, default="threads", help="where trials run")
+    asked = parser.parse_args(arguments)
+    return _run(partial(_search, entrypoint, asked), asked.workers)
 
 
 def _parser(program: str, description: str) -> ArgumentParser:
@@ -95,6 +112,21 @@ def _examine(entrypoint: str, seed: int | None, workers: int) -> int:
     night.path.unlink(missing_ok=True)
     ended = pkgutil.resolve_name(entrypoint)(night.seed, workers, return_state=True)
     show_night(nights.read(night))
+    if not ended.is_completed():
+        display.say(f"Error: {ended.message}")
+    return int(not ended.is_completed())
+
+
+def _search(entrypoint: str, asked: Namespace, workers: int) -> int:
+    """What is missing is told before Prefect is imported."""
+    runners.require(asked.runner)
+    searchable(prepare(), grid=asked.grid, experts=asked.expert, bases=asked.base)
+    from tasks import searches
+
+    searches.forget(asked.grid)
+    flow = pkgutil.resolve_name(entrypoint)
+    ended = flow(asked.grid, asked.expert, asked.base, asked.runner, workers, return_state=True)
+    show_search(searches.read(asked.grid))
     if not ended.is_completed():
         display.say(f"Error: {ended.message}")
     return int(not ended.is_completed())

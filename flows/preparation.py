@@ -17,6 +17,7 @@ from expertkit.recipes import Recipe, are_written, resolve
 from expertkit.recipes.base_models import read_base_config
 from expertkit.recipes.nights import NightlyConfig
 from expertkit.recipes.params import read_params
+from expertkit.search.lineup import Lineup, line_up
 from tasks import dvc
 
 
@@ -53,6 +54,37 @@ def night_config() -> NightlyConfig:
         Place(str(layout.PARAMS), problems, "nightly").wrong("items and alpha, such as 200 and 0.001", "nothing")
         raise ConfigError(problems)
     return params.nightly
+
+
+def searchable(
+    recipes: Sequence[Recipe], *, grid: str, experts: Sequence[str] = (), bases: Sequence[str] = ()
+) -> Lineup:
+    """The searches of a grid, one for each trained adapter.
+
+    Args:
+        recipes: those that params.yaml asks for.
+        grid: a file of configs/search/.
+        experts: of params.yaml; all where none is named.
+        bases: of params.yaml; all where none is named.
+
+    Raises:
+        ConfigError: an expert or a base is none of params.yaml, or the grid is wrong.
+        PackagingError: no adapter is trained that can be compressed.
+        FormatError: one is malformed.
+    """
+    known, problems = plan(recipes), list[Problem]()
+    _check_named("--expert", experts, known.experts, problems)
+    _check_named("--base", bases, known.bases, problems)
+    if problems:
+        raise ConfigError(problems)
+    experts, bases = experts or known.experts, bases or known.bases
+    return line_up(Path(), [each for each in recipes if each.expert in experts and each.base in bases], grid=grid)
+
+
+def _check_named(option: str, named: Sequence[str], known: Sequence[str], problems: list[Problem]) -> None:
+    for name in named:
+        if name not in known:
+            Place(option, problems).wrong(f"one of {', '.join(known)}", repr(name), known=known, word=name)
 
 
 def stale(recipes: Sequence[Recipe]) -> list[str]:

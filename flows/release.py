@@ -24,6 +24,7 @@ from tasks.package import package
 from tasks.recipes import recipes
 from tasks.release import release as collect
 from tasks.replay import replay
+from tasks.search import search
 from tasks.sign import sign
 from tasks.train import train
 
@@ -47,11 +48,12 @@ def release(workers: int | None = None) -> State[Any]:
             others.append(dataset)
             for base, model in models.items():
                 trained = start(train, expert, base, after=[recipe, model, dataset])
-                decomposed = start(decompose, expert, base, after=[recipe, trained])
+                searched = start(search, expert, base, after=[recipe, model, dataset, trained])
+                decomposed = start(decompose, expert, base, after=[recipe, trained, searched])
                 evaluated = start(evaluate, expert, base, after=[recipe, model, dataset, trained, decomposed])
                 inputs = [recipe, model, dataset, trained, decomposed, evaluated]
                 packaged = start(package, expert, base, after=inputs)
                 sealed = start(sign, expert, base, after=[recipe, packaged])
                 signed += [sealed, start(replay, expert, base, after=[recipe, model, sealed])]
-                others += [trained, decomposed, evaluated, packaged]
+                others += [trained, searched, decomposed, evaluated, packaged]
         return verdict([*others, *signed, start(collect, after=signed)])

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from expertkit.cli.examined import render as render_examined
+from expertkit.cli.searched import render as render_searched
 from expertkit.cli.table import render
 from expertkit.packages.releasing.promotion import clashes
 from expertkit.packages.releasing.release import read_index
@@ -20,6 +21,12 @@ def show_night(found: Sequence[Mapping[str, Any]]) -> None:
     """Print what a night found."""
     if found:
         click.echo("\n".join(render_examined(found, color=sys.stdout.isatty())))
+
+
+def show_search(found: Sequence[Mapping[str, Any]]) -> None:
+    """Print what searches found."""
+    if found:
+        click.echo("\n".join(render_searched(found, color=sys.stdout.isatty())))
 
 
 def show() -> int:

@@ -37,7 +37,7 @@ _BUSY = re.compile(r"Unable to acquire lock|is busy, it is being blocked by")
 class StageError(ExpertError):
     """A stage did not finish."""
 
-    def __init__(self, message: str, *, hint: str, is_transient: bool) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, is_transient: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.is_transient = is_transient
         """Whether trying again may help: a lock, a time limit or a signal stopped it, not its own error."""

@@ -11,6 +11,9 @@ import platform
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 
+OF_NUMPY = {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "1"}
+"""The same for numpy's products and decompositions; and one thread, as many small ones on a busy processor wait for
+each other, and two threads add up in another order than one."""
 COMMON = {"ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "AVX2", "ONEDNN_MAX_CPU_ISA": "AVX2"}
 """Variables that torch, MKL and oneDNN read once, before their first computation."""
 
@@ -20,7 +23,7 @@ _PROCESSORS = Path("/proc/cpuinfo")
 def use_common_instructions(environment: MutableMapping[str, str]) -> None:
     """Choose AVX2 where the processor has it; a value that a person has set wins."""
     if _has_avx2():
-        for name, value in COMMON.items():
+        for name, value in (COMMON | OF_NUMPY).items():
             environment.setdefault(name, value)
 
 

@@ -11,11 +11,13 @@ PARAMS = Path("params.yaml")
 EXPERTS = Path("experts")
 BASE_MODELS = Path("configs/base_models")
 TRAINING = Path("configs/training")
+SEARCHES = Path("configs/search")
 MODELS = Path("models")
 
 RECIPES = Path("build/recipes")
 DATA = Path("build/data")
 TRAIN = Path("build/train")
+SEARCH = Path("build/search")
 DECOMPOSE = Path("build/decompose")
 EVALUATE = Path("build/evaluate")
 PACKAGES = Path("build/packages")
@@ -37,6 +39,10 @@ RELEASED = Path("releases/packages")
 
 CHECKPOINTS = Path(".work/checkpoints")
 PROGRESS = Path(".work/progress")
+SEARCHED = Path(".work/search")
+"""What searches found that no release rests on, in a folder for each grid of configs/search/."""
+TRIALS_DONE = Path(".work/trials")
+"""What ways to compress adapters were found to be worth, each by the digest of all that decides it."""
 LOOKS = Path(".work/looks")
 """How often the test items of an expert were looked at on a base."""
 REBUILT = Path(".work/bases")
@@ -54,6 +60,8 @@ PAGE = "report.html"
 """The same for people, where there is more to see than numbers."""
 REPLAYED = "replay.json"
 """Which package answered as recorded, in the folder of its expert and base."""
+WINNER = "winner.json"
+"""The way to compress that a search chose, or why none."""
 SUMMARY = "data.json"
 """What an expert's data is, in its folder: digest, sizes, forms."""
 ENVIRONMENT = "environment.json"

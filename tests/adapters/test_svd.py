@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from expertkit.adapters import Factors, Lora, decompose, encode_tensors
 from expertkit.adapters.dtypes import DTYPES, DType
-from expertkit.adapters.svd import promised_error
+from expertkit.adapters.svd import product_svd, promised_error, randomized_svd
 from tests.adapters.builders import SHAPES, mixed_lora, random_dora, random_lora, update
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -111,3 +111,80 @@ def test_magnitudes_are_not_touched() -> None:
     for name, factors in dora.modules.items():
         assert np.array_equal(found.modules[name].magnitude, factors.magnitude)
         assert np.allclose(update(found, name), update(dora, name), atol=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=SEEDS, out=st.integers(1, 40), width=st.integers(1, 40), rank=st.integers(1, 12))
+def test_two_thin_qrs_decompose_what_a_dense_svd_does(seed: int, out: int, width: int, rank: int) -> None:
+    """The same values, the same matrix, and vectors that are orthonormal."""
+    rng = np.random.default_rng(seed)
+    b, a = rng.standard_t(3, (out, rank)), rng.standard_t(3, (rank, width))
+    dense = np.linalg.svd(b @ a, compute_uv=False)
+
+    svd = product_svd(b, a)
+
+    assert svd.rank == min(out, width, rank)
+    np.testing.assert_allclose(svd.s, dense[: svd.rank], rtol=0, atol=1e-10 * dense[0])
+    np.testing.assert_allclose((svd.u * svd.s) @ svd.vt, b @ a, rtol=0, atol=1e-12 * dense[0])
+    for rows in (svd.u.T, svd.vt):
+        np.testing.assert_allclose(rows @ rows.T, np.eye(svd.rank), atol=1e-12)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=SEEDS, rank=st.integers(1, 8))
+def test_no_matrix_of_that_rank_is_nearer_than_the_first_components(seed: int, rank: int) -> None:
+    """Their squared error is that of the values left out (Eckart and Young)."""
+    rng = np.random.default_rng(seed)
+    b, a = rng.standard_t(3, (20, 8)), rng.standard_t(3, (8, 15))
+    first = product_svd(b, a).first(rank)
+
+    left = np.linalg.norm(b @ a - (first.u * first.s) @ first.vt) ** 2
+
+    squares = np.linalg.svd(b @ a, compute_uv=False) ** 2
+    assert left == pytest.approx(squares[rank:].sum(), rel=1e-9, abs=1e-12 * squares.sum())
+
+
+def test_rounding_is_no_component() -> None:
+    """Columns that depend on each other leave as many components as there are, and one of zeros leaves none."""
+    rng = np.random.default_rng(1)
+    b, a = rng.standard_normal((9, 2)), rng.standard_normal((3, 7))
+
+    assert product_svd(b[:, [0, 1, 0]], a).rank == 2
+    assert product_svd(b, a[[0, 0]]).rank == 1
+    assert product_svd(np.zeros((9, 3)), a).rank == 0
+
+
+@pytest.mark.parametrize("power", [0.3, 0.7, 1.2])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_random_projection_is_within_a_hundredth_of_the_optimum(power: float, seed: int) -> None:
+    """Of a dense matrix, with two powers, whether its values fall slowly or fast."""
+    rng = np.random.default_rng(seed)
+    left, right = (np.linalg.qr(rng.standard_normal((size, 150)))[0] for size in (200, 150))
+    values = np.arange(1, 151) ** -power
+    matrix = (left * values) @ right.T
+
+    found = randomized_svd(matrix, rank=16, powers=2, seed=seed)
+
+    error = np.linalg.norm(matrix - (found.u * found.s) @ found.vt)
+    assert found.rank == 16
+    assert error <= 1.01 * np.linalg.norm(values[16:])
+
+
+def test_a_random_projection_is_the_same_each_time() -> None:
+    """What is random has a seed."""
+    matrix = np.random.default_rng(1).standard_normal((30, 20))
+
+    one, other = randomized_svd(matrix, rank=5), randomized_svd(matrix, rank=5)
+
+    assert all(np.array_equal(getattr(one, name), getattr(other, name)) for name in ("u", "s", "vt"))
+
+
+def test_a_random_projection_finds_all_there_is() -> None:
+    """Of a matrix of lower rank than was asked for it is exact."""
+    rng = np.random.default_rng(1)
+    b, a = rng.standard_normal((30, 3)), rng.standard_normal((3, 20))
+
+    found = randomized_svd(b @ a, rank=8)
+
+    assert found.rank == 3
+    np.testing.assert_allclose((found.u * found.s) @ found.vt, b @ a, atol=1e-10)

@@ -9,7 +9,7 @@ from expertkit.adapters.tensors import MAX_TENSORS
 from expertkit.archives.archive import LIMITS
 from expertkit.containers import codecs, header, kinds, limits, toc
 from expertkit.members.names import SIGNATURE
-from expertkit.packages.names import MANIFEST, OPTIONAL, REQUIRED
+from expertkit.packages.names import CARRIERS, MANIFEST, OPTIONAL, REQUIRED
 from expertkit.signing.dsse import PAYLOAD_TYPE, pae
 from expertkit.signing.statement import CONTAINER_TYPE, PREDICATE_TYPE, TYPE
 from tests.archives.builders import decode, gunzipped
@@ -68,7 +68,7 @@ def test_every_name_of_a_member_stands_with_its_type() -> None:
     """The table of types names the members that a package has."""
     text = (DOCS / "format.md").read_text()
 
-    for name in {*REQUIRED, *OPTIONAL} - {MANIFEST}:
+    for name in {*REQUIRED, *CARRIERS, *OPTIONAL} - {MANIFEST}:
         assert f"`{name}`" in text, name
 
 

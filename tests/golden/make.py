@@ -7,6 +7,7 @@ packages in the world look like.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,18 +21,19 @@ from expertkit.data.templates import TEMPLATES, golden
 from expertkit.files import dump_json, write_bytes
 from expertkit.members.contents import whole
 from expertkit.members.names import SIGNATURE
+from expertkit.packages import carriers
 from expertkit.packages.conversion import convert
 from expertkit.packages.making.build import prepare
 from expertkit.packages.making.description import integrity
 from expertkit.packages.making.members import collect
-from expertkit.packages.names import MANIFEST, PROVENANCE
+from expertkit.packages.names import MANIFEST, OSD, PROVENANCE
 from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.sidecar import write_sidecar
 from expertkit.packages.signing.sign import sign_file
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
 from tests.adapters.builders import ADAPTERS
 from tests.archives.builders import decode as members_of
-from tests.packages.builders import RECIPE, make_project, make_signer
+from tests.packages.builders import RECIPE, compress, make_project, make_signer
 
 FOLDER = Path(__file__).parent
 PACKAGE = "expert-mini-nano.v1.0.0.expert"
@@ -39,22 +41,21 @@ PACKAGE = "expert-mini-nano.v1.0.0.expert"
 CONTAINERS: dict[str, Codec] = {"container": "raw", "container-packed": "auto"}
 """Folders of the golden package as a container, and the codec of its sections."""
 
+COMPRESSED = FOLDER / "compressed"
+"""The same expert with a compressed adapter."""
+
 _PROVENANCE = {"provenance": 1, "sources": {}, "note": "fixed, so that the golden package outlives changes of the code"}
 
 
 def main() -> None:
     """Replace every golden file."""
     with TemporaryDirectory() as scratch:
-        members = _members(make_project(Path(scratch, "project")))
-        unsigned = Path(scratch, PACKAGE)
-        with unsigned.open("wb") as file:
-            archive.write(file, whole(members))
-        write_sidecar(unsigned)
-        signer = make_signer(Path(scratch, "home"))
-        sign_file(unsigned, output=FOLDER, whole=False, signer=signer)
+        project = make_project(Path(scratch, "project"))
+        write_archive(project, FOLDER)
+        write_compressed(project)
     write_containers(FOLDER / PACKAGE)
     envelope = decode(members_of((FOLDER / PACKAGE).read_bytes())[SIGNATURE])
-    write_bytes(FOLDER / "publisher.pub", str(signer.public).encode())
+    write_bytes(FOLDER / "publisher.pub", str(make_signer(Path()).public).encode())
     write_bytes(FOLDER / "statement.json", envelope.payload)
     write_bytes(FOLDER / "pae.bin", pae(PAYLOAD_TYPE, envelope.payload))
     prompts = {name: {"renders": golden(each), "hash": template_hash(each)} for name, each in TEMPLATES.items()}
@@ -65,17 +66,34 @@ def main() -> None:
         write_bytes(adapter_folder(kind) / CONFIG, dump_json(encode_config(adapter, base="nano")))
 
 
-def write_containers(archive_path: Path) -> None:
+def write_archive(project: Path, output: Path) -> None:
+    """Write the signed archive of a project's expert into a folder."""
+    with TemporaryDirectory() as scratch:
+        unsigned = Path(scratch, PACKAGE)
+        with unsigned.open("wb") as file:
+            archive.write(file, whole(_members(project)))
+        write_sidecar(unsigned)
+        sign_file(unsigned, output=output, whole=False, signer=make_signer(Path(scratch, "home")))
+
+
+def write_compressed(project: Path) -> None:
+    """Write the expert with a compressed adapter in both forms, and the tensors that it decodes to."""
+    carrier = compress(project)
+    write_archive(project, COMPRESSED)
+    write_containers(COMPRESSED / PACKAGE, codecs={"container": "raw"})
+    write_bytes(COMPRESSED / "decoded.safetensors", bytes(carriers.as_safetensors(OSD, carrier)))
+
+
+def write_containers(archive_path: Path, *, codecs: Mapping[str, Codec] = CONTAINERS) -> None:
     """Write what conversion makes of an archive, raw and as a container is written by default, and what was signed."""
+    folder = archive_path.parent
     with TemporaryDirectory() as home:
         signer = make_signer(Path(home))
-        for folder, codec in CONTAINERS.items():
+        for name, codec in codecs.items():
             options = Options(codec=codec)
-            convert(
-                archive_path, output=FOLDER / folder, form="container", options=options, verifier=None, signer=signer
-            )
-    (signature,) = read_signatures(FOLDER / "container" / PACKAGE)
-    write_bytes(FOLDER / "container" / "statement.json", decode(signature.envelope).payload)
+            convert(archive_path, output=folder / name, form="container", options=options, verifier=None, signer=signer)
+    (signature,) = read_signatures(folder / "container" / PACKAGE)
+    write_bytes(folder / "container" / "statement.json", decode(signature.envelope).payload)
 
 
 def adapter_folder(kind: str) -> Path:

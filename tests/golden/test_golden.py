@@ -11,7 +11,9 @@ from expertkit.adapters import CONFIG, TENSORS, encode_config, encode_tensors
 from expertkit.adapters import decode as decode_adapter
 from expertkit.containers.writer import Options
 from expertkit.files import dump_json
+from expertkit.packages import carriers
 from expertkit.packages.conversion import convert
+from expertkit.packages.names import OSD
 from expertkit.packages.reading.forms import read_signatures
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.packages.vouching.verify import verify
@@ -21,10 +23,15 @@ from expertkit.signing.statement import decode as decode_statement
 from tests.adapters.builders import ADAPTERS
 from tests.archives.builders import decode as members_of
 from tests.archives.builders import encode, gunzipped
-from tests.golden.make import CONTAINERS, FOLDER, PACKAGE, adapter_folder
+from tests.golden.make import COMPRESSED, CONTAINERS, FOLDER, PACKAGE, adapter_folder
 from tests.packages.builders import make_signer, verifier
 
 GOLDEN = FOLDER / PACKAGE
+COMPRESSED_DIGESTS = {
+    "archive": "a73ef753a36d25334a6cddffff15771f040f8c328aae548664bb27ecaf6b3036",
+    "container": "24fcca4225fd2f02448cbce6eb3f7db6e8bbb79049d97cf88e13071498c6a513",
+}
+"""Of the content of the packages with a compressed adapter."""
 
 
 def trusted() -> PublicKey:
@@ -113,6 +120,40 @@ def test_the_statement_of_a_container_is_written_the_same() -> None:
 
     assert statement.encode() == payload == decode(signature.envelope).payload
     assert seal(statement, make_signer(Path()).private) == signature.envelope
+
+
+@pytest.mark.parametrize("place", ["", "container"])
+def test_the_golden_packages_with_a_compressed_adapter_verify(place: str) -> None:
+    """Both forms have the same members, and the statement that was signed then."""
+    folder = COMPRESSED / place
+
+    verified = verify(folder / PACKAGE, verifier=verifier())
+
+    check_sidecar(folder / PACKAGE)
+    members = members_of((COMPRESSED / PACKAGE).read_bytes())
+    payload = (folder / "statement.json").read_bytes() if place else decode(members["signature.sig"]).payload
+    assert verified.statement.encode() == payload
+    assert verified.statement.content_digest == COMPRESSED_DIGESTS[verified.contents.form]
+    assert verified.contents.members_digest == COMPRESSED_DIGESTS["archive"]
+
+
+def test_the_golden_container_with_a_compressed_adapter_is_written_the_same(tmp_path: Path) -> None:
+    """From the archive's members come the same header, TOC, sections and signature."""
+    signer, how = make_signer(tmp_path / "home"), Options(codec="raw")
+
+    convert(COMPRESSED / PACKAGE, output=tmp_path, form="container", options=how, verifier=verifier(), signer=signer)
+
+    assert (tmp_path / PACKAGE).read_bytes() == (COMPRESSED / "container" / PACKAGE).read_bytes()
+
+
+def test_the_golden_compressed_adapter_decodes_to_the_same_numbers() -> None:
+    """Bit by bit, on any machine."""
+    members = members_of((COMPRESSED / PACKAGE).read_bytes())
+
+    lora = carriers.decode(OSD, members[OSD], json.loads(members[CONFIG]))
+
+    assert encode_tensors(lora) == (COMPRESSED / "decoded.safetensors").read_bytes()
+    assert dump_json(encode_config(lora, base="nano")) == members[CONFIG]
 
 
 @pytest.mark.parametrize("kind", ADAPTERS)

@@ -225,6 +225,7 @@ def test_two_bases_with_one_weight_path_are_refused(other: str) -> None:
     [
         ("weights/small", None, [0]),
         ("weights/x", "weights/x/adapter_model.safetensors", [0, 1]),
+        ("weights/x", "weights/x/adapter_model.osd", [0, 1]),
         ("adapter_model.safetensors", "other.safetensors", [0, 1]),
         (None, "./weights//tiny/", [1]),
         ("weights/x", "weights/x/final", []),

@@ -10,13 +10,14 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from expertkit import layout
+from expertkit import layout, osd
 from expertkit.adapters.tensors import encode
-from expertkit.files import dump_json, sha256_file
+from expertkit.files import dump_json, sha256_bytes
 from expertkit.packages.decomposition import decompose_adapter
 from expertkit.packages.making.build import build, prepare
+from expertkit.packages.names import TENSORS
 from expertkit.packages.signing.sign import Signer, sign_package
-from expertkit.packages.weights import write_adapter
+from expertkit.packages.weights import read_carrier, write_adapter, write_osd
 from expertkit.packages.writing import Built
 from expertkit.recipes import (
     BaseModel,
@@ -31,7 +32,7 @@ from expertkit.recipes import (
 from expertkit.signing import PublicKey
 from expertkit.signing.keys import public_key
 from expertkit.signing.trust import Verifier
-from tests.adapters.builders import SHAPES, matrix, random_lora
+from tests.adapters.builders import SHAPES, matrix, random_dora, random_lora
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 
@@ -57,6 +58,9 @@ RECIPE = Recipe(
     package=PackageConfig(include_tests=False, format="archive", codec="auto", compression_level=3, alignment=64),
     sign=SignConfig(valid_days=365),
 )  # fmt: skip
+
+SMALL = osd.Settings(rank=3, codec="int8", density=0.5)
+"""How adapters are compressed here."""
 
 WEIGHTS = layout.weights(RECIPE.expert, RECIPE.base)
 
@@ -126,12 +130,22 @@ def train(folder: Path, recipe: Recipe = RECIPE, *, seed: int = 1) -> None:
     write_adapter(target, random_lora(seed), base=recipe.base)
 
 
+def compress(folder: Path, recipe: Recipe = RECIPE, *, settings: osd.Settings = SMALL, is_dora: bool = False) -> bytes:
+    """An OSD file in place of the shipped adapter, and accepted; give its bytes."""
+    weights = folder / layout.weights(recipe.expert, recipe.base)
+    small = osd.compress(osd.sources(random_dora() if is_dora else random_lora()), settings)
+    (weights / TENSORS).unlink(missing_ok=True)
+    write_osd(weights, small.data, base=recipe.base)
+    judge(folder, recipe=recipe)
+    return small.data
+
+
 def judge(folder: Path, *, recipe: Recipe = RECIPE, **changed: Any) -> None:
     """What stage ``evaluate`` leaves: an accepted expert, but for what is ``changed``."""
-    weights = folder / layout.weights(recipe.expert, recipe.base) / "adapter_model.safetensors"
+    _name, carrier = read_carrier(folder / layout.weights(recipe.expert, recipe.base), hint="")
     metrics = {
         "expert": recipe.expert, "base": recipe.base, "version": recipe.version,
-        "adapter_digest": sha256_file(weights), "metric": "rows", "items": 10,
+        "adapter_digest": sha256_bytes(carrier), "metric": "rows", "items": 10,
         "base_score": 0.0, "expert_score": 0.9, "p_value": 1e-9, "unseen": {"expert_score": 0.5},
         "prompt": {"template": "chatml", "hash": "e" * 64, "shots": 0},
         "verdict": "accepted", "reasons": [],

@@ -16,16 +16,18 @@ from expertkit.packages.fitting import fitting
 from expertkit.packages.reading.container import outline
 from expertkit.packages.streaming import Layers
 from tests.adapters.builders import SHAPES, matrix
-from tests.packages.builders import RECIPE, make_project, pack, put
+from tests.packages.builders import RECIPE, compress, make_project, pack, put
 
 BINARY = replace(RECIPE, package=replace(RECIPE.package, format="binary"))
 BASE = "models/nano"
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
-    """A project with a container in build/packages."""
+@pytest.fixture(params=["tensors", "osd"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A project with a container in build/packages, whose adapter is stored in either way."""
     make_project(tmp_path)
+    if request.param == "osd":
+        compress(tmp_path)
     pack(tmp_path, BINARY)
     return tmp_path
 

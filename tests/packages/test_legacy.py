@@ -16,6 +16,7 @@ from safetensors import numpy as library
 from expertkit.adapters import encode_tensors
 from expertkit.adapters.tensors import decode
 from expertkit.errors import ExpertError, FormatError, IntegrityError, ManifestError, SignatureError
+from expertkit.osd import Settings, compress, sources
 from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.legacy import open_legacy
 from expertkit.packages.reading.opening import open_expert
@@ -330,6 +331,54 @@ def test_what_a_manifest_says_of_its_adapter_is_compared(tmp_path: Path, said: d
     found = {(each.expected, each.got) for each in warnings if each.place == "/base_models/0/adapters/0"}
 
     assert found == ({("dora of rank 8 on down_proj, q_proj, as its tensors are", got)} if got else set())
+
+
+def with_osd(folder: str = "weights/qwen3-0-6b/", **adapter: Any) -> dict[str, bytes]:
+    """The members of a legacy package whose adapter is an OSD file."""
+    said = {**raw_base()["adapters"][0], "type": "osd", "r": 3, "target_modules": ["q_proj", "down_proj"], **adapter}
+    made = files(base_models=[raw_base("qwen3-0.6b", adapters=[said])])
+    del made["adapter_model.safetensors"]
+    small = compress(sources(random_lora()), Settings(rank=3, codec="int8", density=0.5))
+    return {**made, f"{folder}adapter_model.osd": small.data}
+
+
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("", None),
+        ("weights/qwen3-0-6b/", None),
+        ("weights/x/", "weights/x"),
+        ("weights/x/", "weights/x/adapter_model.osd"),
+    ],
+)
+def test_an_osd_file_lies_where_tensors_may_lie(tmp_path: Path, folder: str, path: str | None) -> None:
+    """An expert's folder, packed by hand, has it; it is looked at like one of ours."""
+    members = with_osd(folder, **({"path": path} if path else {}))
+    cut = {name: data[:-1] if "osd" in name else data for name, data in members.items()}
+
+    checked = open_legacy(make(tmp_path / "a", members))
+
+    assert checked.weights == {"qwen3-0.6b": f"{folder}adapter_model.osd"}
+    assert "/base_models/0/adapters/0" not in {warning.place for warning in checked.reading.warnings}
+    with pytest.raises(FormatError, match=r"adapter_model\.osd: osd"):
+        open_legacy(make(tmp_path / "b", cut))
+
+
+def test_what_a_manifest_says_of_an_osd_file_is_compared(tmp_path: Path) -> None:
+    """It is neither of another kind nor of another rank."""
+    warnings = open_legacy(make(tmp_path, with_osd(r=4))).reading.warnings
+
+    assert {(each.expected, each.got) for each in warnings if each.place == "/base_models/0/adapters/0"} == {
+        ("osd of rank 3 on down_proj, q_proj, as its tensors are", "osd of rank 4 on down_proj, q_proj")
+    }
+
+
+def test_one_folder_of_weights_has_one_file_of_them(tmp_path: Path) -> None:
+    """Which of two was meant, nobody knows."""
+    for name, folder in (("a", ""), ("b", "weights/qwen3-0-6b/")):
+        members = {**with_osd(folder), f"{folder}adapter_model.safetensors": TENSORS}
+        with pytest.raises(FormatError, match="got both"):
+            open_legacy(make(tmp_path / name, members))
 
 
 @pytest.mark.parametrize("name", ["soft/hello.safetensors", "hello.safetensors"])

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,7 +40,7 @@ def test_twenty_kills_change_nothing(released: Released, workspace: Workspace, t
     assert done.returncode == 0, done.stderr
     assert workspace.digests() == released.workspace.digests()
     assert not _leftovers(workspace)
-    assert not _processes(workspace)
+    assert not workspace.processes()
 
 
 def test_the_log_is_whole_after_a_kill(workspace: Workspace, tmp_path: Path) -> None:
@@ -88,7 +87,7 @@ def test_ctrl_c_ends_everything_at_once(workspace: Workspace, tmp_path: Path) ->
     assert "stopped; finished stages are kept" in (tmp_path / "output").read_text()
     assert "Traceback" not in (tmp_path / "output").read_text()
     time.sleep(1)
-    assert not _processes(workspace)
+    assert not workspace.processes()
 
 
 def _kill(flow: subprocess.Popen[bytes], *, with_children: bool) -> None:
@@ -109,13 +108,3 @@ def _leftovers(workspace: Workspace) -> list[Path]:
     """Folders that were being written when their command died."""
     made = [path for top in ("build", "dist", "experts") for path in (workspace.root / top).rglob(".*")]
     return [path for path in made if ".new-" in path.name or ".old-" in path.name]
-
-
-def _processes(workspace: Workspace) -> list[str]:
-    """Command lines of processes that run in the workspace; others may come and go while we look."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if (process / "cwd").readlink() == workspace.root and (command := (process / "cmdline").read_text()):
-                found.append(command.replace("\0", " "))
-    return found

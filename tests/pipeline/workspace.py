@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,13 @@ from expertkit.files import read_json, write_json
 PROJECT = Path(__file__).resolve().parents[2]
 BASE = "nano"
 EXPERTS = ("expert-json", "expert-sql")
-STAGES = ("train", "decompose", "evaluate", "package", "sign", "replay")
+STAGES = ("train", "search", "decompose", "evaluate", "package", "sign", "replay")
 """The stages that every pair of expert and base has."""
 
 _SETTINGS: dict[str, dict[str, Any]] = {
     "data": {"train": 200, "dev": 40, "test": 40, "unseen": 20},
     "train": {"max_steps": 20, "batch_size": 8, "warmup_steps": 2, "logging_steps": 1, "save_steps": 10},
+    "search": {"enabled": False},
     "evaluate": {"min_accuracy": 0.0, "max_p": 1.0, "max_forgetting": 100.0, "max_new_tokens": 8, "shots": [0]},
 }
 _BUILD = {
@@ -128,6 +130,15 @@ class Workspace:
     def lock(self) -> dict[str, Any]:
         """The entries of dvc.lock by stage."""
         return dict(yaml.safe_load((self.root / "dvc.lock").read_text())["stages"])
+
+    def processes(self) -> list[str]:
+        """Command lines of processes that run in the workspace; others may come and go while we look."""
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (process / "cwd").readlink() == self.root and (command := (process / "cmdline").read_text()):
+                    found.append(command.replace("\0", " "))
+        return found
 
 
 RELEASE = (sys.executable, "-m", "flows.release")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from expertkit import instructions
-from expertkit.instructions import COMMON, chosen_instructions, use_common_instructions
+from expertkit.instructions import COMMON, OF_NUMPY, chosen_instructions, use_common_instructions
 
 
 def _processor(monkeypatch: pytest.MonkeyPatch, file: Path, flags: str) -> None:
@@ -25,8 +25,8 @@ def test_avx2_is_chosen_where_the_processor_has_it(monkeypatch: pytest.MonkeyPat
 
     use_common_instructions(environment)
 
-    assert environment == COMMON | {"MKL_CBWR": "COMPATIBLE"}
-    assert chosen_instructions(environment) == environment
+    assert environment == COMMON | OF_NUMPY | {"MKL_CBWR": "COMPATIBLE"}
+    assert chosen_instructions(environment) == COMMON | {"MKL_CBWR": "COMPATIBLE"}
 
 
 @pytest.mark.parametrize("flags", ["sse4_2", "avx2", "avx512f fma"])

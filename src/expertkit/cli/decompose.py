@@ -1,8 +1,9 @@
-"""``expert-cli decompose``: the adapter as its exact singular value decomposition."""
+"""``expert-cli decompose``: the adapter as it is shipped, whole or compressed."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,19 +14,63 @@ from expertkit.cli.main import emit
 @click.command("decompose")
 @options.expert()
 @options.base()
+@click.option("--rank", type=click.IntRange(1), metavar="N", help="Compress: components to keep.")
+@click.option("--density", type=click.FloatRange(0, 1), metavar="SHARE", help="Compress: entries that a mask keeps.")
+@click.option("--codec", "values", metavar="CODEC", help="Compress: f32, f16, int8 or rdq, how numbers are stored.")
+@click.option("--score", metavar="SCORE", help="Compress: mag or fro, what an entry is worth to a mask.")
+@click.option(
+    "--alpha", type=float, metavar="SHARE", help="Compress: weight of the masked update; below 1 all is kept."
+)
+@click.option("--budget-bytes", type=click.IntRange(1), metavar="N", help="Compress: to a file of so many bytes.")
+@click.option(
+    "--bits-per-parameter", type=click.FloatRange(0, 64, min_open=True), metavar="N",
+    help="Compress: to a file of so many bits for each number of the trained factors.",
+)  # fmt: skip
 @options.as_json
-def command(expert: str, base: str, *, as_json: bool) -> None:
-    """Write the trained adapter, decomposed, into experts/<expert>/weights/<base>/.
+def command(expert: str, base: str, *, as_json: bool, **asked: Any) -> None:
+    """Write the adapter that is shipped into experts/<expert>/weights/<base>/.
 
-    Spectrum, energy and reconstruction error go into build/decompose/<expert>-<base>/.
+    It is the trained one with its components in order, or compressed: as the options say, as the recipe says, or as
+    `search` found it small and as good. Spectrum, energy and error go into build/decompose/<expert>-<base>/.
     """
     from expertkit.packages.decomposition import decompose_adapter
     from expertkit.recipes import read_recipe
 
     recipe = read_recipe(Path(), expert, base)
-    found = decompose_adapter(Path(), recipe)
+    found = decompose_adapter(Path(), recipe, asked=_point(asked, rank=recipe.train.rank))
     said = f"{recipe.key}: {found['kind']} of {found['parameters']:,} weights"
-    how = (
-        f"rank {found['rank']}, largest relative error {found['error']['max']:.2g}" if "error" in found else "as it is"
-    )
-    emit(found, as_json=as_json, text=f"{said}, {how}")
+    emit(found, as_json=as_json, text=f"{said}, {_how(found)}")
+
+
+def _point(asked: dict[str, Any], *, rank: int | None) -> Any:
+    """What the options ask for; None where there are none.
+
+    Raises:
+        click.UsageError: they do not go together.
+    """
+    from expertkit.osd.point import Point
+    from expertkit.osd.settings import Settings
+
+    if all(value is None for value in asked.values()):
+        return None
+    sizes = [asked[name] for name in ("density", "budget_bytes", "bits_per_parameter")]
+    if sum(size is not None for size in sizes) != 1:
+        raise click.UsageError("expected one of --density, --budget-bytes and --bits-per-parameter")
+    given = {"codec": asked["values"], **{name: asked[name] for name in ("rank", "density", "score", "alpha")}}
+    chosen = {"rank": rank or 1, "codec": "f16" if asked["density"] is not None else "rdq"}
+    try:
+        settings = Settings(**{**chosen, **{name: value for name, value in given.items() if value is not None}})
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+    if settings.codec == "rdq" and asked["density"] is not None:
+        raise click.UsageError("expected --budget-bytes or --bits-per-parameter with rdq, got --density")
+    return Point(settings=settings, bits=asked["bits_per_parameter"], budget=asked["budget_bytes"])
+
+
+def _how(found: dict[str, Any]) -> str:
+    if "point" in found:
+        size, bits = f"{found['adapter_bytes']:,} bytes", f"{found['bits_per_parameter']:.2f} bits each"
+        return f"{found['point']}: {size}, {bits}, relative error {found['error']['relative']:.3f}"
+    if "error" in found:
+        return f"rank {found['rank']}, largest relative error {found['error']['max']:.2g}"
+    return "as it is"

@@ -25,7 +25,9 @@ COMMANDS = {
     "recipes": "Resolve params.yaml into one recipe per expert and base.",
     "data": "Build the data an expert learns from.",
     "train": "Train an expert's adapter for one base.",
-    "decompose": "Write the adapter as its exact singular value decomposition.",
+    "search": "Find the smallest adapter that is still as good.",
+    "decompose": "Write the adapter that is shipped, whole or compressed.",
+    "osd": "Look at compressed adapters.",
     "evaluate": "Compare base and expert on the same items.",
     "package": "Pack an accepted expert for one base.",
     "keygen": "Make a publisher's key pair.",
@@ -37,7 +39,7 @@ COMMANDS = {
     "validate": "Check a manifest, an expert's folder or a package.",
     "unpack": "Write a package's members into a new folder.",
     "convert": "Write packages in the other form.",
-    "export": "Write a package's members with a signature for other tools.",
+    "export": "Write a package for other tools.",
     "inspect": "Show what is in a manifest, an expert's folder or a package.",
     "diff": "Compare two experts: manifests, members, tensors, evaluation.",
     "reproduce": "Make a released package again from its own provenance.",
@@ -81,7 +83,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup)
 @click.version_option(package_name="expertkit")
 def main() -> None:
-    """From parameters to a signed expert: train, decompose, evaluate, package, sign, release."""
+    """From parameters to a signed expert: train, search, decompose, evaluate, package, sign, release."""
 
 
 def warn(warnings: Iterable[Problem]) -> None:

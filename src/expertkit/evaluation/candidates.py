@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expertkit import bases, layout
-from expertkit.adapters import CONFIG, TENSORS, Adapter, check_fit, decode, is_same
+from expertkit.adapters import CONFIG, Adapter, check_fit, is_same
 from expertkit.evaluation.packaged import Packaged, open_released
-from expertkit.files import read_json, required, sha256_bytes
-from expertkit.packages.weights import read_adapter
+from expertkit.files import read_json, sha256_bytes
+from expertkit.packages import carriers
+from expertkit.packages.weights import read_adapter, read_carrier
 from expertkit.recipes import Recipe
 
 
@@ -24,7 +25,7 @@ class Candidates:
     expert: Adapter
     """What is shipped."""
     adapter_digest: str
-    """SHA-256 of its tensors."""
+    """SHA-256 of the file that carries it."""
     trained: Adapter | None
     """What was trained, where it changes the base in another way."""
     previous: Packaged | None
@@ -45,7 +46,7 @@ def read_candidates(project: Path, recipe: Recipe) -> Candidates:
         PackagingError: there is no adapter, or the package before is not there.
     """
     base, fingerprint = bases.require(recipe.base_model, project)
-    expert, tensors = _read_shipped(project, recipe)
+    expert, data = _read_shipped(project, recipe)
     trained = read_adapter(
         project / layout.TRAIN / recipe.key, hint=f"expert-cli train --expert {recipe.expert} --base {recipe.base}"
     )
@@ -53,7 +54,7 @@ def read_candidates(project: Path, recipe: Recipe) -> Candidates:
         base=base,
         fingerprint=fingerprint,
         expert=expert,
-        adapter_digest=sha256_bytes(tensors),
+        adapter_digest=sha256_bytes(data),
         trained=None if is_same(trained, expert) else trained,
         previous=open_released(project, recipe, fingerprint=fingerprint),
     )
@@ -62,11 +63,11 @@ def read_candidates(project: Path, recipe: Recipe) -> Candidates:
 
 
 def _read_shipped(project: Path, recipe: Recipe) -> tuple[Adapter, bytes]:
-    """The adapter that is shipped, and the bytes of its tensors."""
+    """The adapter that is shipped, and the bytes of the file that carries it."""
     weights = project / layout.weights(recipe.expert, recipe.base)
     hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
-    tensors = required(weights / TENSORS, hint=hint)
-    return decode(tensors, read_json(weights / CONFIG)), tensors
+    carrier, data = read_carrier(weights, hint=hint)
+    return carriers.decode(carrier, data, read_json(weights / CONFIG)), data
 
 
 def _check_fit(found: Candidates, recipe: Recipe) -> None:

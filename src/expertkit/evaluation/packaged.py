@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from expertkit import layout, strict_json
-from expertkit.adapters import CONFIG, TENSORS, Adapter, decode
+from expertkit.adapters import CONFIG, Adapter
 from expertkit.bases import BaseModel
 from expertkit.errors import CompatibilityError, IntegrityError, PackagingError
 from expertkit.manifest import BaseEntry
+from expertkit.packages import carriers
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.forms import read_members
@@ -48,9 +49,10 @@ def open_packaged(path: Path) -> Packaged:
         FormatError, ManifestError, IntegrityError: the package is not sound.
     """
     checked = open_canonical(path)
-    kept = read_members(path, checked.contents, names={TENSORS, CONFIG})
+    (carrier,) = checked.weights.values()
+    kept = read_members(path, checked.contents, names={carrier, CONFIG})
     config = strict_json.loads(bytes(kept[CONFIG]), file=f"{path}: {CONFIG}")
-    return Packaged(checked=checked, adapter=decode(kept[TENSORS], config))
+    return Packaged(checked=checked, adapter=carriers.decode(carrier, kept[carrier], config))
 
 
 def open_released(project: Path, recipe: Recipe, *, fingerprint: str) -> Packaged | None:

@@ -21,7 +21,7 @@ from expertkit.manifest.names import base_slug
 
 SCHEMAS: dict[str, type[SingleManifest | MultiManifest]] = {"1.0": SingleManifest, "2.0": MultiManifest}
 """What a manifest of each schema version says."""
-_WEIGHTS = {".safetensors", ".bin", ".pt"}
+_WEIGHTS = {".safetensors", ".osd", ".bin", ".pt"}
 """How the names of files of weights end; every other path is a folder's."""
 
 

@@ -15,7 +15,10 @@ from expertkit.osd.error import relative_error
 from expertkit.osd.settings import Settings
 from expertkit.osd.source import Source, sources
 
+NAME = "adapter_model.osd"
+"""What the file is called that takes the place of PEFT's ``adapter_model.safetensors``."""
+
 __all__ = [
-    "Compressed", "Module", "Osd", "Settings", "Source", "compress", "decode", "encode", "fit", "relative_error",
-    "sources",
+    "NAME", "Compressed", "Module", "Osd", "Settings", "Source", "compress", "decode", "encode", "fit",
+    "relative_error", "sources",
 ]  # fmt: skip

@@ -52,23 +52,30 @@ class Module:
         """(out_features, in_features) of the module that it changes."""
         return self.u.shape[1], self.v.shape[1]
 
-    def product(self) -> Array:
-        """D, or D' where only that is kept: (out, in)."""
-        found: Array = np.matmul((self.u * self.s[:, None]).T, self.v)
-        return found
-
     def update(self, alpha: float) -> Array:
         """What is added to W: (out, in)."""
-        if self.masks is None:
-            return self.product()
-        whole = self.product()
-        if isinstance(self.masks, tuple):
-            kept_u, kept_v = self.masks
-            part: Array = np.matmul((self.u * kept_u * self.s[:, None]).T, self.v * kept_v)
-        else:
-            part = whole * self.masks
-        blended: Array = np.float32(1 - alpha) * whole + np.float32(alpha) * part
-        return blended
+        left, right = self.sides(alpha)
+        found: Array = np.matmul(left.T, right)
+        shares = self.shares(alpha)
+        return found if shares is None else found * shares
+
+    def sides(self, alpha: float) -> tuple[Array, Array]:
+        """S U^T (k, out) and V^T (k, in), whose product (S U^T)^T V^T is the update, but for its ``shares``.
+
+        Of 2k rows where D and D' are blended in factor space.
+        """
+        whole = self.u * self.s[:, None]
+        if not isinstance(self.masks, tuple):
+            return whole, self.v
+        kept_u, kept_v = self.masks
+        left = np.concatenate([whole * np.float32(1 - alpha), whole * kept_u * np.float32(alpha)])
+        return left, np.concatenate([self.v, self.v * kept_v])
+
+    def shares(self, alpha: float, rows: slice = slice(None)) -> Array | None:
+        """What each entry of D counts in delta space, (out, in) or some of its rows; None: all count in full."""
+        if self.masks is None or isinstance(self.masks, tuple):
+            return None
+        return np.where(self.masks[rows], np.float32(1), np.float32(1 - alpha))
 
     def factors(self, alpha: float) -> Factors:
         """The same as a LoRA of scale 1; of rank 2k where D and D' are blended.

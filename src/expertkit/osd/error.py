@@ -10,6 +10,9 @@ from expertkit.adapters.svd import Array64, Svd
 from expertkit.osd.adapter import Module, Osd
 from expertkit.osd.source import Source, total_energy
 
+_TILE, _NARROWEST = 1 << 18, 64
+"""Multiplications of a tile, and its columns where rows are so many that threads are worth it."""
+
 
 def relative_error(osd: Osd, found: Mapping[str, Source]) -> float:
     """Frobenius distance of all updates together, as a share of the norm of the source's; 0 of a source of zeros."""
@@ -39,17 +42,35 @@ def squared_distance(svd: Svd, u: np.ndarray, s: np.ndarray, v: np.ndarray) -> f
         v: (k, in).
     """
     u, s, v = (each.astype(np.float64) for each in (u, s, v))
-    cross = ((svd.u.T @ u.T) * (svd.vt @ v.T)) @ s
-    own = s @ (((u @ u.T) * (v @ v.T)) @ s)
+    cross = (_products(svd.u.T, u) * _products(svd.vt, v)) @ s
+    own = s @ ((_products(u, u) * _products(v, v)) @ s)
     return max(0.0, float(svd.s @ svd.s - 2 * svd.s @ cross + own))
 
 
 def refit(svd: Svd, u: np.ndarray, v: np.ndarray) -> Array64:
     """The s that brings ``sum_j s_j u_j v_j^T`` nearest to ``svd``; 0 for a component that is zero.
 
-    Solves ``[(U U^T) o (V V^T)] s = diag(U D V^T)``, the normal equations of the least squares in s.
+    Solves ``[(U U^T) o (V V^T)] s = diag(U D V^T)``, the normal equations of the least squares in s, for components of
+    unit length: those of small weight are no rounding of those of large weight.
     """
     u, v = u.astype(np.float64), v.astype(np.float64)
-    gram = (u @ u.T) * (v @ v.T)
-    wanted = ((u @ svd.u) * svd.s * (v @ svd.vt.T)).sum(axis=1)
-    return np.linalg.lstsq(gram, wanted, rcond=None)[0] if len(gram) else np.zeros(0)
+    lengths = np.linalg.norm(u, axis=1) * np.linalg.norm(v, axis=1)
+    units = np.where(lengths > 0, lengths, 1.0)
+    gram = _products(u, u) * _products(v, v) / np.outer(units, units)
+    wanted = (_products(u, svd.u.T) * svd.s * _products(v, svd.vt)).sum(axis=1) / units
+    found: Array64 = np.linalg.lstsq(gram, wanted, rcond=None)[0] / units if len(gram) else np.zeros(0)
+    return found
+
+
+def _products(first: Array64, second: Array64) -> Array64:
+    """Of each row (k, n) of one with each row (m, n) of the other.
+
+    In tiles: those are too small for BLAS to share among threads of its own, which wait for each other.
+    """
+    columns = max(_NARROWEST, _TILE // max(1, len(first) * len(second)))
+    count = first.shape[1] // columns
+    end = count * columns
+    left, right = (each[:, :end].reshape(len(each), count, columns) for each in (first, second))
+    tiles = np.matmul(left.swapaxes(0, 1), right.transpose(1, 2, 0))
+    found: Array64 = tiles.sum(axis=0) + first[:, end:] @ second[:, end:].T
+    return found

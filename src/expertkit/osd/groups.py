@@ -45,8 +45,11 @@ def encode(modules: Sequence[Module], settings: Settings) -> bytes:
     """The modules as bytes.
 
     Raises:
-        ValueError: a number does not fit the codec.
+        ValueError: a number is not finite, or does not fit the codec.
     """
+    exact = [each for module in modules for each in (module.s, module.magnitude) if each is not None]
+    if not all(np.isfinite(each).all() for each in exact):
+        raise ValueError("expected finite numbers, got others")
     if settings.codec == "rdq":
         return _encode_numbers(modules)
     return b"".join(piece for module in modules for piece in _pieces(module, settings))
@@ -102,25 +105,36 @@ class _Reader:
             raise FormatError("osd: expected finite numbers, got others")
         return found
 
-    def mask(self, shape: tuple[int, int]) -> Mask:
+    def mask(self, shape: tuple[int, int], settings: Settings) -> Mask:
         number = self.take(1)[0]
         if number >= len(indices.FORMS):
             raise FormatError(f"osd: expected a form of indices below {len(indices.FORMS)}, got {number}")
         kept, size = indices.decode(self._data, shape, indices.FORMS[number])
         self.take(size)
+        form = indices.choose(kept, settings.indices)
+        if indices.FORMS[number] != form:
+            raise FormatError(f"osd: expected these indices as {form}, got {indices.FORMS[number]}")
         return kept
 
     def factor(self, shape: tuple[int, int], settings: Settings) -> Array:
-        kept = self.mask(shape)
+        kept = self.mask(shape, settings)
         numbers, size = values.decode(self._data, int(np.count_nonzero(kept)), settings.codec)
         self.take(size)
-        found = np.zeros(shape, np.float32)
-        found[kept] = numbers
-        return found
+        if kept.all() if settings.keeps_whole else numbers.all():
+            return _spread(numbers, kept)
+        raise FormatError("osd: expected all entries of a whole factor, and none of zero in another, got others")
 
     def end(self) -> None:
         if len(self._data):
             raise FormatError(f"osd: expected the end of a group, got {len(self._data)} bytes more")
+
+
+def _spread(numbers: Array, kept: Mask) -> Array:
+    if len(numbers) == kept.size:
+        return numbers.reshape(kept.shape)
+    found = np.zeros(kept.shape, np.float32)
+    found[kept] = numbers
+    return found
 
 
 def _pieces(module: Module, settings: Settings) -> list[bytes]:
@@ -132,7 +146,11 @@ def _pieces(module: Module, settings: Settings) -> list[bytes]:
 
 def _factor(factor: Array, settings: Settings) -> list[bytes]:
     kept = np.ones(factor.shape, bool) if settings.keeps_whole else factor != 0
-    return [*_mask(kept, settings), values.encode(factor[kept], settings.codec)]
+    numbers = factor[kept]
+    data = values.encode(numbers, settings.codec)
+    if not settings.keeps_whole and not values.decode(memoryview(data), len(numbers), settings.codec)[0].all():
+        raise ValueError(f"expected numbers that were rounded to {settings.codec}, got some that would become 0")
+    return [*_mask(kept, settings), data]
 
 
 def _mask(kept: Mask, settings: Settings) -> list[bytes]:
@@ -151,32 +169,39 @@ def _read_module(reader: _Reader, shape: Shape, settings: Settings, *, has_magni
     v = reader.factor((shape.rank, shape.width), settings)
     masks: tuple[Mask, Mask] | Mask | None = None
     if settings.space == "delta":
-        masks = reader.mask((shape.out, shape.width))
+        masks = reader.mask((shape.out, shape.width), settings)
     elif settings.keeps_whole:
-        masks = reader.mask(u.shape), reader.mask(v.shape)
+        masks = reader.mask(u.shape, settings), reader.mask(v.shape, settings)
     return Module(u=u, s=s, v=v, masks=masks, magnitude=magnitude)
 
 
 def _encode_numbers(modules: Sequence[Module]) -> bytes:
-    factors = [factor.astype(np.int32) for module in modules for factor in (module.u, module.v)]
-    found = symbols.classify(factors)
-    head = [_planes(np.concatenate([module.s for module in modules]).astype(_S)), *_magnitudes(modules)]
-    table = [bytes([len(found)]), *(bytes([each.width]) + np.array(each.rows, _ROWS).tobytes() for each in found)]
-    begins = [0] * len(factors)
-    packed = []
-    for stream in found:
-        packed.append(symbols.pack([f[at : at + n] for f, at, n in zip(factors, begins, stream.rows, strict=True)],
-                                   stream.width))  # fmt: skip
-        begins = [at + n for at, n in zip(begins, stream.rows, strict=True)]
-    streams = [b"".join([*head, *table]), *packed]
-    return sum(map(len, streams)).to_bytes(4, "little") + compress(streams)
+    factors = [factor for module in modules for factor in (module.u, module.v)]
+    if not all(map(_fits, factors)):
+        raise ValueError(f"expected whole numbers up to {symbols.LARGEST}, got others")
+    streams, pieces = symbols.write(factors)
+    table = [*_magnitudes(modules), bytes([len(streams)]), *map(_row, streams)]
+    raw = [*_planes(np.concatenate([module.s for module in modules]).astype(_S)), b"".join(table), *pieces]
+    return sum(map(len, raw)).to_bytes(4, "little") + compress(raw)
+
+
+def _row(stream: Stream) -> bytes:
+    """Of the table: a bit for each width, and how many rows there are of each factor."""
+    widths = sum(1 << symbols.WIDTHS.index(width) for width in stream.widths)
+    return bytes([widths]) + np.array(stream.rows, _ROWS).tobytes()
+
+
+def _fits(factor: Array) -> bool:
+    largest = np.abs(factor).max(initial=0)
+    return bool(largest <= symbols.LARGEST and (factor == np.rint(factor)).all())
 
 
 def _decode_numbers(data: memoryview, shapes: Sequence[Shape], *, has_magnitudes: bool) -> list[Module]:
     reader = _Reader(data)
     size = int.from_bytes(reader.take(4), "little")
-    most = sum(4 * shape.rank + 2 * shape.numbers + 4 * shape.out for shape in shapes)
-    if size > most + 1 + symbols.CLASSES * (1 + 4 * len(shapes)):
+    most = sum(4 * (shape.rank + shape.numbers + shape.out * has_magnitudes) for shape in shapes)
+    most += 1 + symbols.CLASSES * (1 + 4 * len(shapes) + len(symbols.WIDTHS))
+    if size > most:
         raise FormatError(f"osd: expected at most {most} bytes of a group, got {size}")
     inner = _Reader(decompress(reader.take(len(data) - 4), size=size))
     coefficients = _read_planes(inner.take(4 * sum(shape.rank for shape in shapes)))
@@ -194,12 +219,10 @@ def _read_factors(inner: _Reader, shapes: Sequence[Shape]) -> list[Array]:
     """U^T and V^T of every module, one after another."""
     wanted = [size for shape in shapes for size in ((shape.rank, shape.out), (shape.rank, shape.width))]
     found = [np.empty(size, np.float32) for size in wanted]
+    widths = [width for _rank, width in wanted]
     begins = [0] * len(found)
     for stream in _read_table(inner, wanted):
-        widths = [width for _rank, width in wanted]
-        count = stream.count(widths)
-        data = inner.take(symbols.packed_size(count, stream.width))
-        numbers = symbols.unpack(data, count, stream.width)
+        numbers = symbols.unpack(inner.take, stream.count(widths), stream.widths)
         at = 0
         for index, (rows, width) in enumerate(zip(stream.rows, widths, strict=True)):
             begin = begins[index]
@@ -214,20 +237,21 @@ def _read_table(inner: _Reader, wanted: Sequence[tuple[int, int]]) -> list[Strea
     """What streams there are; together they have no more rows than the factors."""
     found = []
     for _ in range(inner.take(1)[0]):
-        width = inner.take(1)[0]
+        bits = inner.take(1)[0]
         rows = np.frombuffer(inner.take(_ROWS.itemsize * len(wanted)), _ROWS)
-        if width not in symbols.WIDTHS:
-            raise FormatError(f"osd: expected numbers of {', '.join(map(str, symbols.WIDTHS))} bits, got {width}")
-        found.append(Stream(width=width, rows=tuple(rows.tolist())))
+        if not 0 < bits < 1 << len(symbols.WIDTHS) or not rows.any():
+            raise FormatError(f"osd: expected a stream with widths and rows, got {bits} and {int(rows.sum())}")
+        widths = tuple(width for at, width in enumerate(symbols.WIDTHS) if bits >> at & 1)
+        found.append(Stream(widths=widths, rows=tuple(rows.tolist())))
     for index, (rank, _width) in enumerate(wanted):
         if sum(stream.rows[index] for stream in found) > rank:
             raise FormatError("osd: expected at most as many rows as components, got more")
     return found
 
 
-def _planes(numbers: NDArray[np.float32]) -> bytes:
+def _planes(numbers: NDArray[np.float32]) -> list[bytes]:
     """First bytes of all numbers, then second ones, and so on."""
-    return np.ascontiguousarray(numbers.view(np.uint8).reshape(-1, 4).T).tobytes()
+    return [plane.tobytes() for plane in numbers.view(np.uint8).reshape(-1, 4).T]
 
 
 def _read_planes(data: memoryview) -> Array:

@@ -2,8 +2,9 @@
 
 Four forms: ``dense`` is nothing, as all are kept. ``csr`` is rows + 1 counts of 4 bytes, then a column of 2 bytes for
 each entry (4 where the width is above 65,536). ``bitmap`` is a bit for each cell, the first one highest. ``rice`` is
-the number of entries (4 bytes), a parameter b (1 byte), then the gap before each entry: its upper part in unary, ones
-ended by a zero, then its b lowest bits (Rice, 1979).
+the number of entries (4 bytes), a parameter b (1 byte), then the gaps before the entries in Rice codes (Rice, 1979):
+the upper parts of all gaps in unary, ones ended by a zero, then the b lowest bits of each. So where a code ends has
+not to be known before the next one is read.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ FORMS: tuple[Form, ...] = ("dense", "csr", "bitmap", "rice")
 """In the order of their numbers."""
 _COUNT = np.dtype("<u4")
 _MOST_B = 31
+_RICE_HEAD = 5
 
 
 def choose(kept: Mask, wanted: Indices) -> Form:
@@ -130,52 +132,49 @@ def _rice_bits(gaps: NDArray[np.int64], b: int) -> int:
 
 
 def _write_rice(gaps: NDArray[np.int64], b: int) -> bytes:
-    lengths = (gaps >> b) + 1 + b
-    starts = np.cumsum(lengths) - lengths
-    out = np.ones(int(lengths.sum()), np.uint8)
-    out[starts + (gaps >> b)] = 0
+    upper = gaps >> b
+    unary = np.ones(int(upper.sum()) + len(gaps), np.uint8)
+    unary[np.cumsum(upper + 1) - 1] = 0
+    lower = np.empty((len(gaps), b), np.uint8)
     for place in range(b):
-        out[starts + (gaps >> b) + 1 + place] = (gaps >> (b - 1 - place)) & 1
-    return np.packbits(out).tobytes()
+        lower[:, place] = (gaps >> (b - 1 - place)) & 1
+    return np.packbits(np.concatenate([unary, lower.ravel()])).tobytes()
 
 
 def _read_rice(data: memoryview, shape: tuple[int, int]) -> tuple[Mask, int]:
-    """One gap after another: where a gap ends is known only once it was read, so that ends are followed in a table."""
     count, b = int.from_bytes(_cut(data, 0, 4), "little"), _cut(data, 4, 5)[0]
     cells = shape[0] * shape[1]
     if count > cells or b > _MOST_B:
         raise FormatError(f"osd, rice: expected at most {cells} entries and {_MOST_B} bits, got {count} and {b}")
-    longest = 5 + -(-(count * (1 + b) + (cells >> b)) // 8)
-    stream = np.unpackbits(np.frombuffer(data[5:longest], np.uint8))
-    zeros = np.flatnonzero(stream == 0)
-    starts, gaps = _follow(zeros, count, b)
-    if count and (starts[-1] + b >= len(stream) or int(gaps.sum()) + count > cells):
+    gaps, begin = _read_unary(data[_RICE_HEAD:], count, most=count + ((cells - count) >> b))
+    if (int(gaps.sum()) << b) + count > cells:
         raise FormatError("osd, rice: expected gaps within the matrix, got more")
+    end = begin + count * b
+    size = _RICE_HEAD + -(-end // 8)
+    stream = np.unpackbits(np.frombuffer(_cut(data, _RICE_HEAD + begin // 8, size), np.uint8))[begin % 8 :]
+    lower = stream[: count * b].reshape(count, b)
     for place in range(b):
-        gaps += stream[starts + 1 + place].astype(np.int64) << (b - 1 - place)
-    places = np.cumsum(gaps + 1) - 1
-    if count and places[-1] >= cells:
-        raise FormatError("osd, rice: expected gaps within the matrix, got more")
-    last = int(starts[-1]) + 1 + b if count else 0
-    end = 5 + -(-last // 8)
-    if stream[last : 8 * (end - 5)].any() or _parameter(gaps) != b:
+        gaps <<= 1
+        gaps |= lower[:, place]
+    if stream[count * b :].any() or _parameter(gaps) != b:
         raise FormatError("osd, rice: expected the shortest form with zeros at its end, got another")
-    return _scatter(places, shape), end
+    return _scatter(_places(gaps, cells), shape), size
 
 
-def _follow(zeros: NDArray[np.int64], count: int, b: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Where the zero that ends each unary part stands, and the upper parts, shifted into their place."""
-    ends = np.empty(count, np.int64)
-    after = np.searchsorted(zeros, zeros + 1 + b).tolist()  # the first zero that stands after the low bits of each
-    at = 0
-    for index in range(count):
-        if at >= len(after):
-            raise FormatError("osd, rice: expected as many gaps as entries, got fewer")
-        ends[index] = at
-        at = after[at]
-    stops = zeros[ends]
-    begins = np.concatenate([[0], stops[:-1] + 1 + b]) if count else stops
-    return stops, (stops - begins) << b
+def _read_unary(data: memoryview, count: int, *, most: int) -> tuple[NDArray[np.int64], int]:
+    """So many numbers in unary, which take at most ``most`` bits, and how many bits they took."""
+    stream = np.unpackbits(np.frombuffer(data[: -(-most // 8)], np.uint8))
+    zeros = np.flatnonzero(stream == 0)[:count]
+    if len(zeros) < count:
+        raise FormatError(f"osd, rice: expected {count} gaps within the matrix, got {len(zeros)}")
+    return np.diff(zeros, prepend=-1) - 1, int(zeros[-1]) + 1 if count else 0
+
+
+def _places(gaps: NDArray[np.int64], cells: int) -> NDArray[np.int64]:
+    found = np.cumsum(gaps + 1) - 1
+    if len(found) and found[-1] >= cells:
+        raise FormatError("osd, rice: expected gaps within the matrix, got more")
+    return found
 
 
 def _scatter(cells: NDArray[np.int64], shape: tuple[int, int]) -> Mask:

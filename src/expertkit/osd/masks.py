@@ -8,11 +8,13 @@ keeps, as rows of V^T are orthonormal; so ``fro`` goes to and fro between the tw
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from expertkit.adapters.svd import Array64, Svd
-from expertkit.osd.adapter import Mask
+from expertkit.osd.adapter import Array, Mask
 from expertkit.osd.settings import Score
 from expertkit.osd.source import Worth
 
@@ -22,6 +24,7 @@ _LEAST_KEPT = 1e-3
 
 Masks = tuple[Mask, Mask]
 """Of U^T (k, out) and of V^T (k, in)."""
+_Floats = NDArray[np.floating[Any]]
 
 
 def select(
@@ -48,20 +51,33 @@ def select_of_update(update: Array64, *, density: float) -> Mask:
 
 
 def _select_to_and_fro(bases: Mapping[str, Svd], *, keep: int) -> dict[str, Masks]:
-    squares = [((svd.s[:, None] * svd.u.T) ** 2, (svd.s[:, None] * svd.vt) ** 2) for svd in bases.values()]
+    peak = max((float(svd.s.max(initial=0)) for svd in bases.values()), default=0.0) or 1.0
+    weights = [(svd.s / peak) ** 2 for svd in bases.values()]
+    squares = [(_squares(svd.u.T), _squares(svd.vt)) for svd in bases.values()]
     kept: list[tuple[Array64, Array64]] = [(np.ones(svd.rank),) * 2 for svd in bases.values()]
     masks: list[Masks] = []
     for _ in range(_SWEEPS):
-        worths = [(u * b[:, None], v * a[:, None]) for (u, v), (a, b) in zip(squares, kept, strict=True)]
+        worths = [(_times(u, weight * b), _times(v, weight * a))
+                  for (u, v), weight, (a, b) in zip(squares, weights, kept, strict=True)]  # fmt: skip
         masks = _largest(worths, keep=keep)
-        kept = [(_kept_length(svd.u.T, mask_u), _kept_length(svd.vt, mask_v))
-                for svd, (mask_u, mask_v) in zip(bases.values(), masks, strict=True)]  # fmt: skip
+        kept = [(_kept_length(u, mask_u), _kept_length(v, mask_v))
+                for (u, v), (mask_u, mask_v) in zip(squares, masks, strict=True)]  # fmt: skip
     return dict(zip(bases, masks, strict=True))
 
 
-def _kept_length(rows: Array64, kept: Mask) -> Array64:
+def _squares(rows: Array64) -> Array:
+    found: Array = np.square(rows, dtype=np.float32, order="C")
+    return found
+
+
+def _times(squares: Array, weights: Array64) -> Array:
+    found: Array = squares * weights.astype(np.float32)[:, None]
+    return found
+
+
+def _kept_length(squares: Array, kept: Mask) -> Array64:
     """The squared length of each row that is left, not all of which may be gone."""
-    found: Array64 = np.maximum(((rows * kept) ** 2).sum(axis=1), _LEAST_KEPT)
+    found: Array64 = np.maximum((squares * kept).sum(axis=1, dtype=np.float64), _LEAST_KEPT)
     return found
 
 
@@ -76,7 +92,7 @@ def _calibrated(worth: Worth | None, svd: Svd) -> Worth:
     return worth[0][: svd.rank], worth[1][: svd.rank]
 
 
-def _largest(worths: Sequence[Worth], *, keep: int) -> list[Masks]:
+def _largest(worths: Sequence[tuple[_Floats, _Floats]], *, keep: int) -> list[Masks]:
     """Masks of the ``keep`` entries worth most; of equal ones the first."""
     flat = np.concatenate([side.ravel() for worth in worths for side in worth])
     kept = _above(flat, keep=keep)
@@ -88,7 +104,7 @@ def _largest(worths: Sequence[Worth], *, keep: int) -> list[Masks]:
     return masks
 
 
-def _above(flat: Array64, *, keep: int) -> Mask:
+def _above(flat: _Floats, *, keep: int) -> Mask:
     """The ``keep`` largest, of equal ones the first; zeros are never worth their room."""
     if keep <= 0:
         return np.zeros(flat.size, bool)

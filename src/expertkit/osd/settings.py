@@ -21,6 +21,8 @@ INDICES: tuple[Indices, ...] = get_args(Indices)
 SPACES: tuple[Space, ...] = get_args(Space)
 DATA_FREE: tuple[Score, ...] = ("mag", "fro")
 """Scores that need no calibration."""
+OF_STEPS: tuple[Score, ...] = ("fro", "fisher")
+"""Scores that rdq can heed: one step for all, or finer ones where the loss feels it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,8 @@ class Settings:
             (self.space not in SPACES, f"space: expected one of {', '.join(SPACES)}, got {self.space!r}"),
             (self.codec == "rdq" and blended,
              "codec: expected f32, f16 or int8 with an alpha below 1 or in delta space, got rdq"),
+            (self.codec == "rdq" and self.score not in OF_STEPS,
+             f"score: expected {' or '.join(OF_STEPS)} with rdq, got {self.score!r}"),
         ]  # fmt: skip
 
     @property

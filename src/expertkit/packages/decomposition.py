@@ -1,4 +1,8 @@
-"""Stage ``decompose``: the trained adapter of an expert as its exact singular value decomposition, on disk."""
+"""Stage ``decompose``: the trained adapter of an expert as it is shipped.
+
+Whole, as its exact singular value decomposition; or compressed, as the recipe says or as the search found it small
+and as good (docs/osd.md). What cannot be compressed, because it is no product of two matrices, stays what it is.
+"""
 
 from __future__ import annotations
 
@@ -11,39 +15,65 @@ from expertkit.adapters.dtypes import DType
 from expertkit.adapters.svd import promised_error
 from expertkit.errors import FormatError
 from expertkit.files import replace_folder, required, sha256_file, write_bytes, write_json
+from expertkit.osd.point import Point
+from expertkit.osd.report import csv
+from expertkit.packages.compressed import Small, wanted
 from expertkit.packages.names import TENSORS, TRAINING_ARGS
-from expertkit.packages.weights import read_adapter, write_adapter
+from expertkit.packages.weights import read_adapter, write_adapter, write_osd
 from expertkit.recipes import Recipe
 
 
-def decompose_adapter(project: Path, recipe: Recipe) -> dict[str, Any]:
-    """Write the decomposed adapter and what was found in it; give the latter's summary.
+def decompose_adapter(project: Path, recipe: Recipe, *, asked: Point | None = None) -> dict[str, Any]:
+    """Write the adapter that is shipped and what was found in it; give the latter's summary.
+
+    Args:
+        project: the project's root.
+        recipe: whose adapter, and how it is written.
+        asked: a way to compress it, whatever recipe and search say.
 
     Raises:
-        PackagingError: the expert was not trained.
-        FormatError: the trained adapter is malformed, or too large for the wanted dtype.
+        PackagingError: the expert was not trained, there was no search, or no file is as small as wanted.
+        FormatError: the trained adapter is malformed, too large for the wanted dtype, or of no kind to be compressed.
     """
     source = project / layout.TRAIN / recipe.key
     hint = f"expert-cli train --expert {recipe.expert} --base {recipe.base}"
     trained = read_adapter(source, hint=hint)
     training_args = required(source / TRAINING_ARGS, hint=hint)
+    weights = project / layout.weights(recipe.expert, recipe.base)
     try:
-        adapter, found = _decompose(trained, dtype=recipe.decompose.dtype)
+        made = wanted(project, recipe, trained, asked=asked)
+        with replace_folder(weights) as folder, replace_folder(project / layout.DECOMPOSE / recipe.key) as found:
+            summary = _write_small(*made, folder, found, recipe) if made else _write(trained, folder, found, recipe)
+            (folder / TRAINING_ARGS).write_bytes(training_args)
+            summary = {"expert": recipe.expert, "base": recipe.base, **summary}
+            write_json(found / layout.METRICS, summary)
     except ValueError as error:
         raise FormatError(f"{source / TENSORS}: {error}") from error
-    weights = project / layout.weights(recipe.expert, recipe.base)
-    with replace_folder(weights) as folder:
-        write_adapter(folder, adapter, base=recipe.base)
-        (folder / TRAINING_ARGS).write_bytes(training_args)
-    summary = {"expert": recipe.expert, "base": recipe.base, **_summarise(adapter, found, weights / TENSORS)}
-    with replace_folder(project / layout.DECOMPOSE / recipe.key) as folder:
-        write_bytes(folder / "spectrum.csv", _spectrum_csv(found).encode())
-        write_json(folder / layout.METRICS, summary)
     return summary
 
 
+def _write(trained: Adapter, folder: Path, found: Path, recipe: Recipe) -> dict[str, Any]:
+    """The adapter with its components in order; what is no LoRA has none and stays what it is.
+
+    Raises:
+        ValueError: a value is too large for the wanted dtype, or would lose digits that may not be lost.
+    """
+    adapter, decomposition = _decompose(trained, dtype=recipe.decompose.dtype)
+    write_adapter(folder, adapter, base=recipe.base)
+    write_bytes(found / "spectrum.csv", _spectrum_csv(decomposition).encode())
+    return _summarise(adapter, decomposition, folder / TENSORS)
+
+
+def _write_small(name: str, made: Small, folder: Path, found: Path, recipe: Recipe) -> dict[str, Any]:
+    """The adapter compressed, with its module by module account."""
+    write_osd(folder, made.small.data, base=recipe.base)
+    write_bytes(found / "spectrum.csv", _spectrum_csv(decompose(made.trained, dtype="float32")).encode())
+    write_bytes(found / "modules.csv", csv(made.rows()).encode())
+    return {"point": name, **made.facts()}
+
+
 def _decompose(trained: Adapter, *, dtype: DType) -> tuple[Adapter, Decomposition | None]:
-    """The adapter that is shipped, and what was found in it; what is no LoRA has no components and stays what it is.
+    """The adapter that is shipped, and what was found in it.
 
     Raises:
         ValueError: a value is too large for ``dtype``, or would lose digits that may not be lost.

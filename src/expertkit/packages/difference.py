@@ -15,14 +15,18 @@ from expertkit.errors import FormatError
 from expertkit.fields import Place
 from expertkit.files import open_regular
 from expertkit.manifest import base_slug
-from expertkit.packages.names import TENSORS
+from expertkit.packages import carriers
 from expertkit.packages.reading.forms import read_members
 from expertkit.packages.reading.opening import Opened
+from expertkit.packages.weights import find_carrier
 
 _FIGURES = ("verdict", "base_score", "expert_score", "p_value")
 _NOTHING = "nothing"
 _SHOWN = 80  # signs; a digest has 64
 _BEFORE = 20
+
+Carrier = tuple[str, bytearray]
+"""The name of a member or file, and its bytes."""
 
 
 def diff(first: Opened, second: Opened) -> dict[str, Any]:
@@ -86,27 +90,27 @@ def _tensors(first: Opened, second: Opened) -> dict[str, Any] | None:
     return {base: _compared(first, second, before[base], after[base]) for base in both if before[base] != after[base]}
 
 
-def _compared(first: Opened, second: Opened, before: bytearray, after: bytearray) -> dict[str, Any]:
+def _compared(first: Opened, second: Opened, before: Carrier, after: Carrier) -> dict[str, Any]:
     try:
-        return measure_tensors(before, after)
+        return measure_tensors(carriers.as_safetensors(*before), carriers.as_safetensors(*after))
     except FormatError as error:
         raise FormatError(f"{first.path} or {second.path}: {error}", offset=error.offset) from error
 
 
-def _weights(opened: Opened) -> dict[str, bytearray]:
-    """The bytes of an expert's adapters, by the base's name in file names."""
+def _weights(opened: Opened) -> dict[str, Carrier]:
+    """What carries an expert's adapters, by the base's name in file names."""
     slugs = {entry.name: base_slug(entry.name) for entry in opened.manifest.base_models}
     if opened.package is not None:
         found = opened.package.weights
         kept = read_members(opened.path, opened.package.contents, names=set(found.values()))
-        return {slugs[base]: kept[member] for base, member in found.items()}
+        return {slugs[base]: (member, kept[member]) for base, member in found.items()}
     if opened.kind != "folder":
         return {}
-    paths = {slugs[base]: [opened.path / layout.WEIGHTS / base / TENSORS] for base in slugs}
+    folders = {slugs[base]: [opened.path / layout.WEIGHTS / base] for base in slugs}
     if len(slugs) == 1:  # an unpacked package has them flat
-        paths[next(iter(paths))].append(opened.path / TENSORS)
-    there = {slug: next((path for path in places if path.is_file()), None) for slug, places in paths.items()}
-    return {slug: _read_file(path) for slug, path in there.items() if path is not None}
+        folders[next(iter(folders))].append(opened.path)
+    there = {slug: next(filter(None, map(find_carrier, places)), None) for slug, places in folders.items()}
+    return {slug: (path.name, _read_file(path)) for slug, path in there.items() if path is not None}
 
 
 def _read_file(path: Path) -> bytearray:

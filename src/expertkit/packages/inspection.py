@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from expertkit import signing
 from expertkit.containers import codecs, kinds, toc
@@ -15,6 +16,9 @@ from expertkit.members.signatures import Signature
 from expertkit.packages.reading.opening import Opened
 from expertkit.packages.reading.tensors import describe_entry
 from expertkit.signing.certificates.reading import read as read_certificate
+
+if TYPE_CHECKING:
+    from expertkit.packages.reading.checked import Checked
 
 _NO_SIGNATURE = {False: "none", True: "one that this program does not understand, which is not looked at"}
 
@@ -31,7 +35,7 @@ def inspect(opened: Opened) -> dict[str, Any]:
         "description": manifest.description,
         "license": manifest.license,
         "capabilities": list(manifest.capabilities),
-        "bases": list(_bases(manifest)),
+        "bases": list(_bases(manifest, package)),
         "quality_metrics": manifest.raw.get("quality_metrics"),
         "warnings": [str(warning) for warning in opened.reading.warnings],
     }
@@ -55,6 +59,8 @@ def render(facts: Mapping[str, Any]) -> Iterator[str]:
         fingerprint = f"  fingerprint {base['fingerprint'][:12]}" if base["fingerprint"] else ""
         yield f"base        {base['name']}{fingerprint}  {base['prompt_template'] or 'no template'}"
         yield from (f"  adapter   {adapter}" for adapter in base["adapters"])
+        if base["osd"]:
+            yield _render_osd(base["osd"])
     evaluation = facts.get("evaluation")
     if evaluation:
         scores = f"base {evaluation['base_score']:.3f}, expert {evaluation['expert_score']:.3f}"
@@ -97,14 +103,31 @@ def render_sections(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         yield f"{row['id']:>4}  {row['type']:17} {row['codec']:6} {row['dtype']:8} {sizes} {layer:>5}  {row['name']}"
 
 
-def _bases(manifest: Manifest) -> Iterator[dict[str, Any]]:
+def _bases(manifest: Manifest, package: Checked | None) -> Iterator[dict[str, Any]]:
     for entry in manifest.base_models:
         yield {
             "name": entry.name,
             "fingerprint": entry.sha256 or None,
             "prompt_template": entry.prompt_template,
             "adapters": [_describe(adapter) for adapter in entry.adapters],
+            "osd": _osd(package, entry.name) if package else None,
         }
+
+
+def _osd(package: Checked, base: str) -> dict[str, Any] | None:
+    """How the adapter for a base is compressed, if it is; ``rank`` is the largest of its modules."""
+    carrier = package.weights.get(base, "")
+    if carrier not in package.headers:
+        return None
+    header, (size, _digest) = package.headers[carrier], package.contents.members[carrier]
+    rank = max(shape.rank for shape in header.shapes.values())
+    return {**asdict(header.settings), "rank": rank, "bytes": size, "dora": header.has_magnitudes}
+
+
+def _render_osd(found: Mapping[str, Any]) -> str:
+    kept = f"{found['density']:.1%} of rank {found['rank']} kept by {found['score']}"
+    dora = ", with the magnitudes of DoRA" if found["dora"] else ""
+    return f"  osd       {found['codec']}, {found['bytes']:,} bytes, {kept}{dora}"
 
 
 def _describe(adapter: AdapterEntry) -> str:

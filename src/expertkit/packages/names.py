@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from expertkit import adapters, layout
+from expertkit import adapters, layout, osd
 from expertkit.manifest import base_slug
 
 MANIFEST = "manifest.json"
 EVALUATION = "evaluation.json"
 TENSORS = adapters.TENSORS
+OSD = osd.NAME
 ADAPTER_CONFIG = adapters.CONFIG
 TRAINING_ARGS = "training_args.json"
 PROVENANCE = "provenance.json"
@@ -25,11 +26,14 @@ REPLAY = layout.RECORDED
 ROUTER_KEYWORDS = "router/keywords.json"
 ROUTER_EMBEDDINGS = "router/embeddings.safetensors"
 
+CARRIERS = (TENSORS, OSD)
+"""The members of which a package has one: it carries the adapter."""
+
 REQUIRED = frozenset({
-    ADAPTER_CONFIG, TENSORS, EVALUATION, MANIFEST, PROVENANCE, RECIPE, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG,
+    ADAPTER_CONFIG, EVALUATION, MANIFEST, PROVENANCE, RECIPE, SPECIAL_TOKENS, TOKENIZER, TOKENIZER_CONFIG,
     TRAINING_ARGS, VOCABULARY,
 })  # fmt: skip
-"""Members without which a file is no package."""
+"""Members without which, and without a carrier, a file is no package."""
 
 OPTIONAL = frozenset({README, LICENSE, GRAMMAR, REPORT, REPLAY, ROUTER_KEYWORDS, ROUTER_EMBEDDINGS})
 """The expert's own, what its evaluation left (the page for people, recorded answers), and what speaks for it to a

@@ -52,7 +52,7 @@ class Evaluation:
 
     judged: Judged
     adapter_digest: str
-    """SHA-256 of the adapter_model.safetensors that was evaluated."""
+    """SHA-256 of the file that carries the adapter that was evaluated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,6 +21,7 @@ _MOST_HEADER = 8 + (8 << 20)
 
 _KINDS = {
     names.TENSORS: kinds.ADAPTER,
+    names.OSD: kinds.OSD,
     names.GRAMMAR: kinds.GRAMMAR,
     names.ROUTER_KEYWORDS: kinds.ROUTER_KEYWORDS,
     names.ROUTER_EMBEDDINGS: kinds.ROUTER_EMBEDDINGS,

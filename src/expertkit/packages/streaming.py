@@ -1,7 +1,9 @@
 """The adapter in a container, layer by layer: each is hashed, decoded and looked at before anybody gets it.
 
-Layers that were decoded are kept as far as a budget goes, the last used ones longest; those that are stored as they are
-in a mapped file cost nothing. Several threads may ask at the same time, and hashing and decoding run beside each other.
+A unit is what is made ready as a whole: a section with the tensors of one layer, or a group of an OSD file, which holds
+a few layers. Units that were decoded are kept as far as a budget goes, the last used ones longest; those that are
+stored as they are in a mapped file cost nothing. Several threads may ask at the same time, and hashing and decoding run
+beside each other.
 """
 
 from __future__ import annotations
@@ -9,11 +11,12 @@ from __future__ import annotations
 import itertools
 import os
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cached_property
 from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -23,7 +26,8 @@ from expertkit.containers import codecs, kinds, toc
 from expertkit.containers.reader import Container
 from expertkit.containers.toc import Entry
 from expertkit.errors import FormatError
-from expertkit.packages.names import TENSORS
+from expertkit.packages.groups import Groups
+from expertkit.packages.names import OSD, TENSORS
 
 BUDGET = 64 << 20
 """Bytes of decoded layers that are kept."""
@@ -35,6 +39,30 @@ Check = Callable[[Tensors], None]
 
 def accept(_tensors: Tensors) -> None:
     """Any tensors are right."""
+
+
+class Units(Protocol):
+    """What the layers of an adapter come from."""
+
+    layers: Mapping[int | None, int]
+    """The unit that each layer is in, in the order in which a model runs through them."""
+
+    def cost(self, unit: int) -> int:
+        """Bytes that a unit takes once it is ready."""
+
+    def room(self, unit: int) -> int:
+        """Bytes that a unit is decoded to, 0 where it is not."""
+
+    def load(self, unit: int, *, into: memoryview | None = None) -> Mapping[int | None, Tensors]:
+        """The tensors of each layer in a unit.
+
+        Args:
+            unit: its number.
+            into: as many bytes as it is decoded to, if not new ones.
+
+        Raises:
+            IntegrityError, FormatError: it is not sound, or holds a number that is not finite.
+        """
 
 
 class Layers:
@@ -51,17 +79,20 @@ class Layers:
             threads: that hash and decode; as many as processors if None.
             check: what the tensors of each layer have to pass, such as ``fitting``.
         """
-        self._entries = {entry.adapter_layer: entry for entry in container.entries if _is_part(entry)}
         self._container, self._budget, self._check = container, budget, check
         self._pool = ThreadPoolExecutor(threads or os.cpu_count())
         self._lock = Lock()
         self._is_closed = False
-        self._kept: OrderedDict[int | None, Future[Tensors]] = OrderedDict()
+        self._kept: OrderedDict[int, Future[Mapping[int | None, Tensors]]] = OrderedDict()
 
     @property
     def order(self) -> tuple[int | None, ...]:
-        """The layers in the order in which a model runs through them."""
-        return tuple(self._entries)
+        """The layers in the order in which a model runs through them.
+
+        Raises:
+            IntegrityError, FormatError: the header of an OSD file, which says it, is not sound.
+        """
+        return tuple(self._units.layers)
 
     def __enter__(self) -> Self:
         return self
@@ -82,21 +113,21 @@ class Layers:
             IntegrityError, FormatError: it is not sound.
             CompatibilityError: it does not pass the check.
         """
-        future = self._ask(layer)
+        unit, future = self._ask(layer)
         try:
-            return future.result()
+            return future.result()[layer]
         except BaseException:
             with self._lock:
-                if self._kept.get(layer) is future:
-                    del self._kept[layer]
+                if self._kept.get(unit) is future:
+                    del self._kept[unit]
             raise
 
     def prefetch(self, *wanted: int | None) -> None:
         """Begin to make these layers ready, which will be asked for, as far as the budget goes for all of them."""
-        left = self._budget
+        units: set[int] = set()
         for layer in wanted:
-            left -= self._cost(self._entries[layer])
-            if left < 0:  # one more would push out the first
+            units.add(self._units.layers[layer])
+            if sum(map(self._units.cost, units)) > self._budget:  # one more would push out the first
                 return
             self._ask(layer)
 
@@ -109,62 +140,94 @@ class Layers:
 
     def load(self) -> dict[str, Stored]:
         """All tensors by name, hashed and decoded side by side; they stay in memory."""
-        entries = list(self._entries.values())
-        ends = [*itertools.accumulate(entry.raw for entry in entries if entry.codec != codecs.RAW)]
+        units = sorted({*self._units.layers.values()})
+        rooms = [self._units.room(unit) for unit in units]
+        ends = [*itertools.accumulate(rooms)]
         # One large piece of memory, which the system gives in large pages: many small ones cost more than decoding.
-        whole = np.empty(ends[-1] if ends else 0, np.uint8).data
-        rooms = iter(whole[begin:end] for begin, end in itertools.pairwise([0, *ends]))
-        asked = [None if entry.codec == codecs.RAW else next(rooms) for entry in entries]
+        whole = np.empty(sum(rooms), np.uint8).data
+        asked = [whole[end - room : end] if room else None for room, end in zip(rooms, ends, strict=True)]
+        found = self._pool.map(self._load, units, asked)
+        return {name: tensor for each in found for layer in each.values() for name, tensor in layer.items()}
 
-        def load(entry: Entry, into: memoryview | None) -> Tensors:
-            return load_layer(self._container, entry, check=self._check, into=into)
+    @cached_property
+    def _units(self) -> Units:
+        return _find_units(self._container)
 
-        found = self._pool.map(load, entries, asked)
-        return {name: tensor for each in found for name, tensor in each.items()}
+    def _load(self, unit: int, into: memoryview | None = None) -> Mapping[int | None, Tensors]:
+        found = self._units.load(unit, into=into)
+        for each in found.values():
+            self._check(each)
+        return found
 
-    def _ask(self, layer: int | None) -> Future[Tensors]:
-        entry = self._entries[layer]
+    def _ask(self, layer: int | None) -> tuple[int, Future[Mapping[int | None, Tensors]]]:
+        """The unit of a layer, and what becomes of it."""
         with self._lock:
             if self._is_closed:
                 raise ValueError(f"layer {layer}: expected to be asked for inside of the block, got it after its end")
-            if layer not in self._kept:
-                self._kept[layer] = self._pool.submit(load_layer, self._container, entry, check=self._check)
-                self._let_go(layer)
-            self._kept.move_to_end(layer)
-            return self._kept[layer]
+            unit = self._units.layers[layer]
+            if unit not in self._kept:
+                self._kept[unit] = self._pool.submit(self._load, unit)
+                self._let_go(unit)
+            self._kept.move_to_end(unit)
+            return unit, self._kept[unit]
 
-    def _let_go(self, newest: int | None) -> None:
-        """Forget the layers that nobody has asked for the longest, but never the newest."""
-        costs = {layer: self._cost(self._entries[layer]) for layer in self._kept}
+    def _let_go(self, newest: int) -> None:
+        """Forget the units that nobody has asked for the longest, but never the newest."""
+        costs = {unit: self._units.cost(unit) for unit in self._kept}
         total = sum(costs.values())
-        for layer, cost in costs.items():
+        for unit, cost in costs.items():
             if total <= self._budget:
                 return
-            if layer != newest:
+            if unit != newest:
                 total -= cost
-                del self._kept[layer]  # it is not cancelled, as somebody may wait for it
-
-    def _cost(self, entry: Entry) -> int:
-        return 0 if entry.codec == codecs.RAW and self._container.source.is_stable else entry.raw
+                del self._kept[unit]  # it is not cancelled, as somebody may wait for it
 
 
-def _is_part(entry: Entry) -> bool:
-    """Whether a section holds tensors of the adapter, which may be a soft prompt, whole."""
-    return entry.type == kinds.ADAPTER.number or (entry.type, entry.name) == (kinds.SOFT_PROMPT.number, TENSORS)
+class _Sections:
+    """Sections with the tensors of one layer each."""
+
+    def __init__(self, container: Container, entries: Sequence[Entry]) -> None:
+        self._container, self._entries = container, entries
+        self.layers: Mapping[int | None, int] = {entry.adapter_layer: unit for unit, entry in enumerate(entries)}
+
+    def cost(self, unit: int) -> int:
+        return 0 if self.room(unit) == 0 and self._container.source.is_stable else self._entries[unit].raw
+
+    def room(self, unit: int) -> int:
+        return 0 if self._entries[unit].codec == codecs.RAW else self._entries[unit].raw
+
+    def load(self, unit: int, *, into: memoryview | None = None) -> Mapping[int | None, Tensors]:
+        entry = self._entries[unit]
+        return {entry.adapter_layer: load_layer(self._container, entry, into=into)}
 
 
-def load_layer(container: Container, entry: Entry, *, check: Check = accept, into: memoryview | None = None) -> Tensors:
+def _find_units(container: Container) -> Units:
+    """What carries the adapter: sections of its layers, a soft prompt, which is whole, or an OSD file.
+
+    Raises:
+        IntegrityError, FormatError: the header of an OSD file is not sound, or there is something else beside it.
+    """
+    by_name = [((entry.type, entry.name), entry) for entry in container.entries]
+    osd = dict(by_name).get((kinds.OSD.number, OSD))
+    prompt = (kinds.SOFT_PROMPT.number, TENSORS)
+    others = [entry for key, entry in by_name if entry.type == kinds.ADAPTER.number or key == prompt]
+    if osd is None:
+        return _Sections(container, others)
+    if others:
+        raise FormatError(f"{osd.describe()}: expected no other adapter beside it, got {others[0].describe()}")
+    return Groups(container, osd)
+
+
+def load_layer(container: Container, entry: Entry, *, into: memoryview | None = None) -> Tensors:
     """The tensors in a section of an adapter.
 
     Args:
         container: where it lies.
         entry: the section.
-        check: what the tensors have to pass.
         into: ``entry.raw`` bytes to decode to, if not new ones.
 
     Raises:
         IntegrityError, FormatError: it is not sound, or holds a number that is not finite.
-        CompatibilityError: it does not pass the check.
     """
     data = container.read(entry, into=into)
     try:
@@ -179,5 +242,4 @@ def load_layer(container: Container, entry: Entry, *, check: Check = accept, int
         raise FormatError(
             f"{entry.describe()}: expected dtype {entry.dtype}, as its entry says, got {dtype}", offset=entry.at
         )
-    check(found)
     return found

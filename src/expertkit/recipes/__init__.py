@@ -13,8 +13,10 @@ from expertkit.recipes.recipe import (
     DataRecipe,
     DecomposeConfig,
     EvaluateConfig,
+    OsdConfig,
     PackageConfig,
     Recipe,
+    SearchConfig,
     SignConfig,
 )
 from expertkit.recipes.resolution import resolve
@@ -27,8 +29,10 @@ __all__ = [
     "DataRecipe",
     "DecomposeConfig",
     "EvaluateConfig",
+    "OsdConfig",
     "PackageConfig",
     "Recipe",
+    "SearchConfig",
     "SignConfig",
     "TrainConfig",
     "are_written",

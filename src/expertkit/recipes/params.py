@@ -19,7 +19,14 @@ from expertkit.manifest.kinds import BaseName, ExpertName, Version
 from expertkit.recipes.base_models import base_names
 from expertkit.recipes.experts import expert_names
 from expertkit.recipes.nights import NightlyConfig
-from expertkit.recipes.recipe import DataConfig, DecomposeConfig, EvaluateConfig, PackageConfig, SignConfig
+from expertkit.recipes.recipe import (
+    DataConfig,
+    DecomposeConfig,
+    EvaluateConfig,
+    PackageConfig,
+    SearchConfig,
+    SignConfig,
+)
 from expertkit.recipes.strict_yaml import load_file
 from expertkit.recipes.train_config import TrainConfig
 
@@ -29,6 +36,7 @@ ConfigName = Annotated[str, Text(r"[a-z0-9]+([._-][a-z0-9]+)*", "the name of a f
 SECTIONS: dict[str, Part] = {
     "data": Part(DataConfig, without=frozenset({"domain", "own"})),
     "train": Part(TrainConfig, also={"config": ConfigName}),
+    "search": Part(SearchConfig),
     "decompose": Part(DecomposeConfig),
     "evaluate": Part(EvaluateConfig, without=frozenset({"grader", "previous"})),
     "package": Part(PackageConfig),

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Annotated, Any, Literal
+from dataclasses import asdict, dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
 
 from expertkit.bases import BaseModel
 from expertkit.containers.settings import LEVELS, Codec
-from expertkit.fields import Entries, Range
+from expertkit.fields import Entries, OneOf, Range, When
+from expertkit.fields.rules import ObjectRule
 from expertkit.files import canonical_json, sha256_bytes
 from expertkit.manifest import CustomTemplate
-from expertkit.manifest.kinds import Digest, ExpertName, NotNegative, Positive, Seed, Share, Threads, Version
+from expertkit.manifest.kinds import Digest, ExpertName, NotNegative, Positive, Rank, Seed, Share, Threads, Version
+from expertkit.osd import settings as osd
+from expertkit.osd.point import Point
+from expertkit.osd.settings import Settings
 from expertkit.recipes.own_data import OwnData
 from expertkit.recipes.train_config import TrainConfig
 
@@ -49,11 +53,81 @@ class DataConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OsdConfig:
+    """One way to compress an adapter (docs/osd.md), and how far."""
+
+    rank: Rank
+    """Components to keep, at most the trained rank."""
+    codec: osd.Codec = "rdq"
+    """f32, f16 or int8 for what a mask keeps, or rdq: numbers quantised with one step and entropy coded."""
+    density: Share | None = None
+    """Share of the entries that the mask keeps; not with rdq."""
+    bits_per_parameter: Annotated[float, Range(above=0, high=64)] | None = None
+    """Size of the file, for each number of the trained factors."""
+    score: osd.Score = "fro"
+    """What an entry is worth: mag, fro, or by a calibration taylor, fisher, act."""
+    indices: osd.Indices = "auto"
+    """How it is written which entries are kept."""
+    space: osd.Space = "factor"
+    """Whether the mask is of the factors, or of the whole update, which can only be merged."""
+    alpha: Share = 1.0
+    """Weight of the masked update against the whole one, which is kept too where it is below 1."""
+
+    RULES: ClassVar[tuple[ObjectRule, ...]] = (
+        OneOf("density", "bits_per_parameter"),
+        When("codec", ("rdq",), forbids=("density",)),
+    )
+    """Its size is said in one way, and rdq has no mask."""
+
+    def point(self) -> Point:
+        """The same as the code that compresses takes it.
+
+        Raises:
+            ValueError: the settings do not go together.
+        """
+        settings = Settings(
+            rank=self.rank, codec=self.codec, density=1.0 if self.density is None else self.density, score=self.score,
+            indices=self.indices, space=self.space, alpha=self.alpha,
+        )  # fmt: skip
+        return Point(settings=settings, bits=self.bits_per_parameter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecomposeConfig:
     """How the trained update is written."""
 
     dtype: Literal["float32", "float16", "bfloat16"]
-    """The numbers of the shipped adapter."""
+    """The numbers of the shipped adapter, where it is not compressed."""
+    osd: OsdConfig | None = None
+    """{rank, codec, ...}: compressed like this, whatever a search finds; null to ask the search, if there is one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchConfig:
+    """What is tried to make an adapter small, and when it is still as good."""
+
+    enabled: bool = False
+    """Whether anything is tried; otherwise the adapter is shipped whole."""
+    ranks: tuple[Rank, ...] = (8, 12, 16, 24, 32)
+    """Numbers of components."""
+    codecs: Annotated[tuple[osd.Codec, ...], Entries(low=1)] = ("f16", "int8", "rdq")
+    """How numbers are written."""
+    scores: Annotated[tuple[osd.Score, ...], Entries(low=1)] = ("fro",)
+    """What an entry of a factor is worth to a mask."""
+    kept: tuple[Share, ...] = (0.2, 0.4, 0.6)
+    """Shares of the entries that masks keep."""
+    dropped: tuple[Share, ...] = ()
+    """The same, said as the shares that they drop."""
+    bits: tuple[Annotated[float, Range(above=0, high=64)], ...] = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+    """Of rdq: sizes of the file, in bits for each number of the trained factors."""
+    points: Annotated[int, Range(1, 12)] = 5
+    """Points of the front, of fewest bytes against error, that are asked the dev items at most."""
+    items: Positive = 300
+    """Dev items that they are asked, at most."""
+    tolerance: Share = 0.01
+    """How much lower its share of right answers may be than that of the whole adapter."""
+    calibration: Annotated[int, Range(1, 128)] = 64
+    """Training items that the scores taylor, fisher and act are calibrated on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +247,7 @@ class Recipe:
     evaluate: EvaluateConfig
     package: PackageConfig
     sign: SignConfig
+    search: SearchConfig = field(default_factory=SearchConfig)
 
     @property
     def key(self) -> str:

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from expertkit import bases, layout
+from expertkit import bases, layout, strict_json
 from expertkit.errors import CompatibilityError, ExpertError
 from expertkit.files import read_json
+from expertkit.packages.names import RECIPE
 from expertkit.reproduction.origin import Origin
 
 _RECIPE = Path("build/recipe.json")
@@ -35,9 +36,15 @@ def rebuild(tree: Path, origin: Origin, *, started: Callable[[str], None]) -> No
     _run(tree, ["recipes", "--from", str(_RECIPE)], started)
     _run(tree, ["data", "build", "--expert", origin.expert], started)
     _check_inputs(tree, origin)
-    for stage in ("train", "decompose", "evaluate"):
+    for stage in ("train", *(["search"] if _is_searched(origin) else []), "decompose", "evaluate"):
         _run(tree, [stage, *pair], started)
     _run(tree, ["package", *pair, "--record-refusal"], started)
+
+
+def _is_searched(origin: Origin) -> bool:
+    """Whether a search says how the adapter is shipped; the sources of older packages know of none."""
+    recipe = strict_json.loads(origin.recipe, file=RECIPE)
+    return bool(recipe.get("search", {}).get("enabled"))
 
 
 def _check_inputs(tree: Path, origin: Origin) -> None:

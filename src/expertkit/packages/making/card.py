@@ -12,6 +12,9 @@ from typing import Any
 from expertkit.packages.report import Report
 
 _SCORE = ".3f"
+_COMPRESSED = (
+    "The adapter is compressed, as `adapter_model.osd`. `expert-cli export --peft` writes it as PEFT loads it."
+)
 
 
 def card(manifest: Mapping[str, Any], base: str, *, own: str, report: Report, provenance: Mapping[str, Any]) -> bytes:
@@ -28,6 +31,7 @@ def card(manifest: Mapping[str, Any], base: str, *, own: str, report: Report, pr
         "\n".join(_head(manifest, base)),
         (own or f"# {manifest['name']}\n\n{manifest['description']}").strip(),
         "\n".join(_release(manifest, base, report)),
+        *([_COMPRESSED] if _is_compressed(manifest) else []),
         "\n".join(_origin(provenance)),
     ]
     return ("\n\n".join(sections) + "\n").encode()
@@ -38,9 +42,15 @@ def _head(manifest: Mapping[str, Any], base: str) -> Iterator[str]:
     yield "---"
     yield f"license: {json.dumps(str(manifest['license']).lower())}"
     yield f"base_model: {json.dumps(base)}"
-    yield "library_name: peft"
+    yield f"library_name: {'expertkit' if _is_compressed(manifest) else 'peft'}"
     yield f"tags: {json.dumps([*tags, 'expert'], ensure_ascii=False)}"
     yield "---"
+
+
+def _is_compressed(manifest: Mapping[str, Any]) -> bool:
+    """Whether PEFT cannot load the adapter as it lies there."""
+    (entry,) = manifest.get("base_models", [manifest])
+    return any(adapter["type"] == "osd" for adapter in entry["adapters"])
 
 
 def _release(manifest: Mapping[str, Any], base: str, report: Report) -> Iterator[str]:

@@ -13,7 +13,8 @@ from expertkit import strict_json
 from expertkit.adapters import Adapter, Ia3, Lora
 from expertkit.files import sha256_bytes
 from expertkit.manifest import Manifest
-from expertkit.packages.names import TENSORS, TRAINING_ARGS
+from expertkit.packages import carriers
+from expertkit.packages.names import TRAINING_ARGS
 from expertkit.packages.report import Report
 from expertkit.recipes import Recipe
 
@@ -39,7 +40,7 @@ def describe(
     """
     raw: dict[str, Any] = copy.deepcopy(dict(manifest.raw))
     raw.pop("integrity", None)
-    facts = _adapter_facts(adapter, files[TENSORS])
+    facts = _adapter_facts(adapter, files)
     if manifest.schema_version == "1.0":
         raw["base_model"] = {**raw["base_model"], "sha256": fingerprint}
         raw["adapters"] = [_completed(raw["adapters"][0], facts)]
@@ -66,10 +67,14 @@ def _completed(entry: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, 
     return {key: value for key, value in {**entry, **facts}.items() if key in facts or key not in _OF_KINDS}
 
 
-def _adapter_facts(adapter: Adapter, tensors: bytes) -> dict[str, Any]:
+def _adapter_facts(adapter: Adapter, files: Mapping[str, bytes]) -> dict[str, Any]:
     """What is true of the adapter as it is packed: its scale is folded in, so alpha is its (largest) rank."""
-    stored = {"size_bytes": len(tensors), "sha256": sha256_bytes(tensors)}
-    return {"type": adapter.kind, **_own_facts(adapter), **stored}
+    carrier = carriers.find(files, file="adapter")
+    stored = {"size_bytes": len(files[carrier]), "sha256": sha256_bytes(files[carrier])}
+    own = _own_facts(adapter)
+    if carriers.is_osd(carrier):
+        return {"type": "osd", "target_modules": own["target_modules"], "r": own["r"], **stored}
+    return {"type": adapter.kind, **own, **stored}
 
 
 def _own_facts(adapter: Adapter) -> dict[str, Any]:

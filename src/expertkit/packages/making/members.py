@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import bases, layout, strict_json
-from expertkit.adapters import Adapter, check_fit, decode
+from expertkit.adapters import Adapter, check_fit
 from expertkit.errors import (
     CompatibilityError,
     FormatError,
@@ -21,12 +21,13 @@ from expertkit.fields import Place
 from expertkit.files import dump_json, required, sha256_bytes
 from expertkit.manifest import Manifest, loads
 from expertkit.members.pickles import refuse_pickle
-from expertkit.packages import names
+from expertkit.packages import carriers, names
 from expertkit.packages.making.card import card
 from expertkit.packages.making.description import describe, integrity
 from expertkit.packages.making.provenance import provenance
 from expertkit.packages.making.tokenizer import special_tokens, vocabulary
 from expertkit.packages.report import Report
+from expertkit.packages.weights import read_carrier
 from expertkit.recipes import PackageConfig, Recipe
 from expertkit.recipes.line import check_line
 from expertkit.recorded import parse_recorded
@@ -124,21 +125,22 @@ def _adapter_files(sources: Sources) -> dict[str, bytes]:
     """The adapter's files, which must be the very ones that were evaluated."""
     recipe, folder = sources.recipe, sources.weights
     hint = f"expert-cli decompose --expert {recipe.expert} --base {recipe.base}"
-    wanted = (names.TENSORS, names.ADAPTER_CONFIG, names.TRAINING_ARGS)
-    files = {name: required(folder / name, hint=hint) for name in wanted}
-    digest = sha256_bytes(files[names.TENSORS])
+    carrier, data = read_carrier(folder, hint=hint)
+    rest = {name: required(folder / name, hint=hint) for name in (names.ADAPTER_CONFIG, names.TRAINING_ARGS)}
+    digest = sha256_bytes(data)
     if digest != sources.report.adapter_digest:
         raise IntegrityError(
-            f"{folder / names.TENSORS}: expected the evaluated adapter {sources.report.adapter_digest}, got {digest}",
+            f"{folder / carrier}: expected the evaluated adapter {sources.report.adapter_digest}, got {digest}",
             hint=f"expert-cli evaluate --expert {recipe.expert} --base {recipe.base}",
         )
-    return files
+    return {carrier: data, **rest}
 
 
 def _decode_adapter(sources: Sources, files: Mapping[str, bytes], *, base: Path) -> Adapter:
     """The adapter, which must be sound and fit the base."""
     config = strict_json.loads(files[names.ADAPTER_CONFIG], file=str(sources.weights / names.ADAPTER_CONFIG))
-    adapter = decode(files[names.TENSORS], config)
+    carrier = carriers.find(files, file=str(sources.weights))
+    adapter = carriers.decode(carrier, files[carrier], config)
     check_fit(adapter, bases.linear_shapes(base), base=sources.recipe.base)
     return adapter
 

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import strict_json
-from expertkit.adapters import Shape, check_config
+from expertkit.adapters import Shape
 from expertkit.errors import FormatError, IntegrityError
 from expertkit.manifest import Manifest, load
 from expertkit.members.contents import Contents, Form
 from expertkit.members.names import SIGNATURE
 from expertkit.members.pickles import refuse_pickle
-from expertkit.packages import names
-from expertkit.packages.names import EVALUATION, MANIFEST, TENSORS
+from expertkit.packages import carriers, names
+from expertkit.packages.names import EVALUATION, MANIFEST
 from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.forms import LARGEST, require, scan
 from expertkit.packages.reading.presence import check_presence, check_required
-from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
+from expertkit.packages.reading.tensors import Tensors, describe_entry
 from expertkit.packages.report import Evaluation, parse_evaluation
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.recorded import parse_recorded
@@ -58,11 +58,15 @@ def open_canonical(path: Path, *, compatible: bool = False) -> Checked:
     evaluation = parse_evaluation(contents.kept[EVALUATION], file=f"{path}: {EVALUATION}")
     check_presence(reading.manifest, contents.members, file=str(path))
     _check_integrity(path, reading.manifest, contents)
-    _check_adapter(path, reading.manifest, contents, tensors.shapes[TENSORS])
-    _check_config(path, tensors.shapes[TENSORS], read[names.ADAPTER_CONFIG])
-    _check_evaluation(path, reading.manifest, contents, evaluation)
+    carrier = carriers.find(contents.members, file=str(path))
+    _check_adapter(path, reading.manifest, contents, carrier, tensors.shapes[carrier])
+    _check_config(path, carrier, tensors.shapes[carrier], read[names.ADAPTER_CONFIG])
+    _check_evaluation(path, reading.manifest, evaluation, adapter=contents.members[carrier][1])
     (base,) = reading.manifest.base_models
-    return Checked(contents=contents, reading=reading, weights={base.name: TENSORS}, evaluation=evaluation)
+    return Checked(
+        contents=contents, reading=reading, weights={base.name: carrier}, headers=tensors.headers,
+        evaluation=evaluation,
+    )  # fmt: skip
 
 
 def _scan(path: Path, tensors: Tensors, *, form: Form) -> Contents:
@@ -93,21 +97,23 @@ def _check_integrity(path: Path, manifest: Manifest, contents: Contents) -> None
         raise IntegrityError(f"{path}, integrity: expected the members' own hashes, got others for {', '.join(wrong)}")
 
 
-def _check_adapter(path: Path, manifest: Manifest, contents: Contents, shapes: Mapping[str, Shape]) -> None:
+def _check_adapter(
+    path: Path, manifest: Manifest, contents: Contents, carrier: str, shapes: Mapping[str, Shape]
+) -> None:
     """The manifest must be about one base and about the adapter that is there."""
     (adapter,) = manifest.base_models[0].adapters
-    if (adapter.size_bytes, adapter.sha256) != contents.members[TENSORS] or not manifest.base_models[0].sha256:
+    if (adapter.size_bytes, adapter.sha256) != contents.members[carrier] or not manifest.base_models[0].sha256:
         raise IntegrityError(f"{path}, base_models: expected size and hashes of adapter and base, got others")
-    if adapter.path not in {None, TENSORS}:
-        raise IntegrityError(f"{path}, base_models: expected no path or {TENSORS}, got {adapter.path!r}")
-    said, got = describe_entry(adapter), describe_shapes(shapes)
+    if adapter.path not in {None, carrier}:
+        raise IntegrityError(f"{path}, base_models: expected no path or {carrier}, got {adapter.path!r}")
+    said, got = describe_entry(adapter), carriers.describe(carrier, shapes)
     if said != got:
-        raise IntegrityError(f"{path}, {TENSORS}: expected {said}, as the manifest says, got {got}")
+        raise IntegrityError(f"{path}, {carrier}: expected {said}, as the manifest says, got {got}")
 
 
-def _check_evaluation(path: Path, manifest: Manifest, contents: Contents, evaluation: Evaluation) -> None:
-    """The evaluation must be about this expert, and about the very adapter that is there."""
-    judged, adapter = evaluation.judged, contents.members[TENSORS][1]
+def _check_evaluation(path: Path, manifest: Manifest, evaluation: Evaluation, *, adapter: str) -> None:
+    """The evaluation must be about this expert, and about the very adapter that is there, of that SHA-256."""
+    judged = evaluation.judged
     about = (judged.expert, judged.version, judged.base, evaluation.adapter_digest)
     wanted = (manifest.name, manifest.version, manifest.base_models[0].name, adapter)
     if about != wanted:
@@ -116,9 +122,9 @@ def _check_evaluation(path: Path, manifest: Manifest, contents: Contents, evalua
         raise IntegrityError(f"{path}, {EVALUATION}: expected an accepted expert, got {judged.describe()}")
 
 
-def _check_config(path: Path, shapes: Mapping[str, Shape], config: Any) -> None:
+def _check_config(path: Path, carrier: str, shapes: Mapping[str, Shape], config: Any) -> None:
     """What PEFT would be told must be about these tensors."""
     try:
-        check_config(shapes, config)
+        carriers.check_config(carrier, shapes, config)
     except FormatError as error:
         raise FormatError(f"{path}: {error}", offset=error.offset) from error

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from expertkit.manifest import Manifest, Reading
 from expertkit.members.contents import Contents
+from expertkit.osd.blob import Header
 from expertkit.packages.report import Evaluation
 
 
@@ -17,7 +18,9 @@ class Checked:
     contents: Contents
     reading: Reading
     weights: Mapping[str, str]
-    """The member that holds the tensors of each base, by the base's name."""
+    """The member that carries the adapter for each base, by the base's name."""
+    headers: Mapping[str, Header] = field(default_factory=dict)
+    """What OSD files are, by the name of the member."""
     evaluation: Evaluation | None = None
     """The one in a package of ours."""
 

@@ -18,11 +18,12 @@ from expertkit.manifest import BaseEntry, Manifest, Reading, base_slug, load, ol
 from expertkit.members.contents import Contents
 from expertkit.members.names import SIGNATURE
 from expertkit.members.pickles import refuse_pickle
-from expertkit.packages.names import MANIFEST, TENSORS
+from expertkit.packages import carriers
+from expertkit.packages.names import CARRIERS, MANIFEST, OSD
 from expertkit.packages.reading.checked import Checked
 from expertkit.packages.reading.forms import LARGEST
 from expertkit.packages.reading.presence import check_references
-from expertkit.packages.reading.tensors import Tensors, describe_entry, describe_shapes
+from expertkit.packages.reading.tensors import Tensors, describe_entry
 from expertkit.packages.sidecar import check_sidecar
 from expertkit.signing import legacy
 
@@ -30,7 +31,7 @@ PICKLE = "training_args.bin"
 """What the trainer of that time left beside its adapters."""
 
 _UNLISTED = frozenset({MANIFEST, SIGNATURE})
-_KINDS = frozenset({"lora", "dora", "ia3"})
+_KINDS = frozenset({"lora", "dora", "ia3", "osd"})
 
 
 def open_legacy(path: Path) -> Checked:
@@ -50,9 +51,11 @@ def open_legacy(path: Path) -> Checked:
     reading = load(contents.kept[MANIFEST], file=file, compatible=True)
     manifest = reading.manifest
     check_references(manifest, contents.members, file=file, is_flat=True)
+    _check_carriers(path, contents)
     weights = _find_weights(manifest, contents)
     if not weights:
-        raise FormatError(f"{path}: expected {TENSORS} in the package, flat or in weights/<base>/, got none")
+        wanted = " or ".join(CARRIERS)
+        raise FormatError(f"{path}: expected {wanted} in the package, flat or in weights/<base>/, got none")
     _check_hashes(path, manifest, contents, weights)
     warnings = (
         *_odd_members(str(path), contents),
@@ -61,7 +64,8 @@ def open_legacy(path: Path) -> Checked:
         *_without_weights(file, manifest, weights),
         *_odd_adapters(file, manifest, weights, tensors.shapes),
     )
-    return Checked(contents=contents, reading=Reading(manifest=manifest, warnings=warnings), weights=weights)
+    reading = Reading(manifest=manifest, warnings=warnings)
+    return Checked(contents=contents, reading=reading, weights=weights, headers=tensors.headers)
 
 
 def describe_signature(path: Path) -> str:
@@ -90,8 +94,16 @@ def is_legacy_pickle(name: str) -> bool:
     return name.rpartition("/")[2] == PICKLE
 
 
+def _check_carriers(path: Path, contents: Contents) -> None:
+    """Which of two in one folder was meant, nobody knows."""
+    for name in filter(carriers.is_osd, contents.members):
+        folder = name.removesuffix(OSD)
+        there = [each for each in CARRIERS if f"{folder}{each}" in contents.members]
+        carriers.find(there, file=f"{path}, {folder}" if folder else str(path))
+
+
 def _find_weights(manifest: Manifest, contents: Contents) -> dict[str, str]:
-    """The member that holds each base's tensors, by the base's name, for those whose tensors are there."""
+    """The member that carries each base's adapter, by the base's name, for those whose adapter is there."""
     by_folder = _index_folders(contents)
     slugs = {base_slug(entry.name) for entry in manifest.base_models}
     found = {entry.name: _find_member(entry, by_folder, contents, slugs=slugs) for entry in manifest.base_models}
@@ -99,10 +111,10 @@ def _find_weights(manifest: Manifest, contents: Contents) -> dict[str, str]:
 
 
 def _index_folders(contents: Contents) -> dict[str, str]:
-    """The tensors below each folder of ``weights/``, by the folder's name as a base's: those that lie highest."""
+    """The carrier below each folder of ``weights/``, by the folder's name as a base's: the one that lies highest."""
     below = [name.split("/") for name in contents.members if name.startswith(f"{layout.WEIGHTS}/")]
-    tensors = sorted((parts for parts in below if len(parts) > 2 and parts[-1] == TENSORS), key=len, reverse=True)
-    return {base_slug(parts[1]): "/".join(parts) for parts in tensors}
+    found = sorted((parts for parts in below if len(parts) > 2 and parts[-1] in CARRIERS), key=len, reverse=True)
+    return {base_slug(parts[1]): "/".join(parts) for parts in found}
 
 
 def _find_member(
@@ -113,12 +125,13 @@ def _find_member(
     A folder in an older spelling is not the base's where it is called as another of the ``slugs``.
     """
     own = base_slug(entry.name)
-    said = [name for adapter in entry.adapters if adapter.path for name in (adapter.path, f"{adapter.path}/{TENSORS}")]
+    paths = [adapter.path for adapter in entry.adapters if adapter.path]
+    said = [name for path in paths for name in (path, *(f"{path}/{carrier}" for carrier in CARRIERS))]
     spelled = [own, *sorted(older_spellings(entry.name) - slugs)]
     candidates = [
         *said,
         *(by_folder[each] for each in spelled if each in by_folder),
-        *([TENSORS] if len(slugs) == 1 else []),
+        *(CARRIERS if len(slugs) == 1 else []),
     ]
     return next((name for name in candidates if name in contents.members), None)
 
@@ -179,7 +192,8 @@ def _odd_adapters(
     for index, entry in enumerate(manifest.base_models):
         if entry.name not in weights or len(entry.adapters) != 1 or entry.adapters[0].type not in _KINDS:
             continue
-        said, got = describe_entry(entry.adapters[0]), describe_shapes(shapes[weights[entry.name]])
+        member = weights[entry.name]
+        said, got = describe_entry(entry.adapters[0]), carriers.describe(member, shapes[member])
         if said != got:
             base = "" if manifest.schema_version == "1.0" else f"/base_models/{index}"
             yield Problem(file=file, place=f"{base}/adapters/0", expected=f"{got}, as its tensors are", got=said)

@@ -8,7 +8,7 @@ from expertkit.errors import FormatError, IntegrityError, ManifestError, Problem
 from expertkit.fields import Place, show
 from expertkit.manifest import Manifest
 from expertkit.members.names import SIGNATURE
-from expertkit.packages import names
+from expertkit.packages import carriers, names
 
 
 def check_presence(manifest: Manifest, members: Collection[str], *, file: str) -> None:
@@ -26,7 +26,7 @@ def check_presence(manifest: Manifest, members: Collection[str], *, file: str) -
     """
     check_required(members, file=file)
     check_references(manifest, members, file=f"{file}: {names.MANIFEST}")
-    known = {*names.REQUIRED, *names.OPTIONAL, SIGNATURE, *manifest.needed_files.values()}
+    known = {*names.REQUIRED, *names.CARRIERS, *names.OPTIONAL, SIGNATURE, *manifest.needed_files.values()}
     odd = sorted(name for name in members if name not in known and not name.startswith((names.TESTS, names.CUSTOM)))
     if odd:  # what has no meaning is a place to hide
         raise FormatError(f"{file}: expected no members but those of a package, got {', '.join(odd)}")
@@ -35,14 +35,15 @@ def check_presence(manifest: Manifest, members: Collection[str], *, file: str) -
 
 
 def check_required(members: Collection[str], *, file: str) -> None:
-    """Return if no member is missing without which a file is no package.
+    """Return if no member is missing without which a file is no package, and one alone carries the adapter.
 
     Raises:
-        FormatError: one is.
+        FormatError: one is missing, or two carry it.
     """
     missing = sorted(names.REQUIRED.difference(members))
     if missing:
         raise FormatError(f"{file}: expected {', '.join(missing)} in the package, got none")
+    carriers.find(members, file=file)
 
 
 def check_references(manifest: Manifest, members: Collection[str], *, file: str, is_flat: bool = False) -> None:

@@ -1,0 +1,114 @@
+"""The trained adapter of an expert as a compressed one: asked for by a person or a recipe, or chosen by a search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from expertkit import layout, osd
+from expertkit.adapters import Adapter, Lora
+from expertkit.errors import FormatError
+from expertkit.files import read_json, required
+from expertkit.osd.compression import Compressed
+from expertkit.osd.point import Point, compress_to
+from expertkit.osd.report import describe, module_rows
+from expertkit.osd.settings import DATA_FREE
+from expertkit.osd.source import Source, source_parameters
+from expertkit.packages.names import ADAPTER_CONFIG
+from expertkit.packages.weights import read_adapter
+from expertkit.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Small:
+    """A compressed adapter beside what it was made from."""
+
+    small: Compressed
+    trained: Lora
+    sources: Mapping[str, Source]
+
+    def facts(self) -> dict[str, Any]:
+        """The adapter as a whole, as JSON values."""
+        return {"kind": self.trained.kind, **describe(self.small, self.trained, self.sources)}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What is to be known of each module."""
+        return module_rows(self.small.osd, self.sources)
+
+
+def wanted(project: Path, recipe: Recipe, trained: Adapter, *, asked: Point | None) -> tuple[str, Small] | None:
+    """What the way to compress is called, and what came of it; None where the adapter is shipped whole.
+
+    Args:
+        project: where the search left what it chose.
+        recipe: which says how to compress, or that the search decides.
+        trained: the adapter.
+        asked: a way to compress it, whatever the recipe says.
+
+    Raises:
+        PackagingError: no file is as small as wanted, or there was no search.
+        FormatError: the adapter is no LoRA or DoRA, has fewer components than wanted, or would need a calibration; or
+            what the search left is malformed.
+    """
+    point = asked or (recipe.decompose.osd.point() if recipe.decompose.osd else None)
+    if point is not None:
+        return point.name, _compress(trained, point, recipe)
+    return _chosen(project, recipe, trained) if recipe.search.enabled and isinstance(trained, Lora) else None
+
+
+def account(project: Path, expert: str, base: str) -> dict[str, Any]:
+    """What the shipped adapter is, against the trained one, as a whole and module by module.
+
+    Raises:
+        PackagingError: one of them is not there.
+        FormatError: one is malformed, or the shipped one is not compressed.
+    """
+    weights, key = project / layout.weights(expert, base), f"{expert}-{base}"
+    hint = f"expert-cli {{}} --expert {expert} --base {base}"
+    trained = read_adapter(project / layout.TRAIN / key, hint=hint.format("train"))
+    required(weights / ADAPTER_CONFIG, hint=hint.format("decompose"))
+    if not (weights / osd.NAME).is_file() or not isinstance(trained, Lora):
+        raise FormatError(f"{weights}: expected {osd.NAME}, got an adapter that is not compressed",
+                          hint="expert-cli decompose --help says how to compress it")  # fmt: skip
+    found = _opened((weights / osd.NAME).read_bytes(), trained)
+    return {"expert": expert, "base": base, **found.facts(), "modules": found.rows()}
+
+
+def _chosen(project: Path, recipe: Recipe, trained: Lora) -> tuple[str, Small] | None:
+    """What the search chose, if anything."""
+    folder = project / layout.SEARCH / recipe.key
+    hint = f"expert-cli search --expert {recipe.expert} --base {recipe.base}"
+    required(folder / layout.WINNER, hint=hint)
+    winner = read_json(folder / layout.WINNER)["point"]
+    if winner is None:
+        return None
+    return Point.from_json(winner).name, _opened(required(folder / osd.NAME, hint=hint), trained)
+
+
+def _compress(trained: Adapter, point: Point, recipe: Recipe) -> Small:
+    """The adapter at a point."""
+    if not isinstance(trained, Lora):
+        raise FormatError(
+            f"{recipe.key}: expected a LoRA or DoRA to compress, got {trained.kind}, which has no singular vectors",
+            hint="take decompose.osd out of its recipe: it is shipped whole",
+        )
+    rank = max(factors.rank for factors in trained.modules.values())
+    if point.settings.rank > rank:
+        raise FormatError(f"{recipe.key}, rank: expected at most {rank}, as it was trained, got {point.settings.rank}")
+    if point.settings.score not in DATA_FREE:
+        raise FormatError(
+            f"{recipe.key}, score: expected {' or '.join(DATA_FREE)}, got {point.settings.score}, which is calibrated",
+            hint="name it in search.scores: a search calibrates",
+        )
+    sources = osd.sources(trained)
+    small = compress_to(sources, point, parameters=source_parameters(trained))
+    return Small(small=small, trained=trained, sources=sources)
+
+
+def _opened(data: bytes, trained: Lora) -> Small:
+    """A file as what it is of its source."""
+    adapter, sources = osd.decode(data), osd.sources(trained)
+    small = Compressed(osd=adapter, data=data, error=osd.relative_error(adapter, sources))
+    return Small(small=small, trained=trained, sources=sources)

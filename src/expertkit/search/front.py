@@ -1,0 +1,30 @@
+"""What is worth looking at: the trials that no other beats in bytes and in error at once (Pareto)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from expertkit.osd.settings import SCORES
+from expertkit.search.trials import Trial
+
+
+def front(trials: Sequence[Trial]) -> list[Trial]:
+    """The trials of least error for their bytes among those of the same score, the fewest bytes first.
+
+    The error is that of the update, by which a score that thinks of the loss is never the better one: so each score has
+    a front of its own, and the dev items decide.
+    """
+    fronts = [_front([trial for trial in trials if trial.point.settings.score == score]) for score in SCORES]
+    return sorted((trial for each in fronts for trial in each), key=_order)
+
+
+def _front(trials: Sequence[Trial]) -> list[Trial]:
+    found: list[Trial] = []
+    for trial in sorted(trials, key=_order):
+        if not found or trial.error < found[-1].error:
+            found.append(trial)
+    return found
+
+
+def _order(trial: Trial) -> tuple[int, float, str]:
+    return trial.size, trial.error, trial.point.name

@@ -1,0 +1,44 @@
+"""A search as a picture: bytes against error, and against the share of right answers where that was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from expertkit.evaluation.report.pictures import INK, PLAIN, new_figure
+from expertkit.search.choice import Choice
+from expertkit.search.front import front
+from expertkit.search.trials import Trial
+
+_COLORS = {"f32": "#8250df", "f16": "#bf8700", "int8": "#1a7f37", "rdq": "#1f6feb"}
+
+
+def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: float | None, title: str) -> None:
+    """Every trial by its bytes and error, the front as a line; below it what the asked ones answered."""
+    figure, (above, below) = new_figure(width=8, height=6.4, rows=2)
+    for codec, color in _COLORS.items():
+        of_codec = [trial for trial in trials if trial.point.settings.codec == codec]
+        if of_codec:
+            above.scatter(*_places(of_codec), s=14, color=color, alpha=0.75, label=codec, linewidths=0)
+    above.plot(*_places(front(trials)), color=INK, linewidth=1, alpha=0.6, label="front")
+    for each in choice.asked:
+        color = _COLORS[each.trial.point.settings.codec]
+        below.scatter([each.trial.size], [each.score], s=30, color=color if each.is_good else "none", edgecolors=color)
+        below.annotate(each.trial.point.name, (each.trial.size, each.score), fontsize=7, xytext=(5, -9),
+                       textcoords="offset points", color=INK)  # fmt: skip
+    if whole is not None:
+        below.axhline(whole, color=INK, linewidth=1, linestyle=":", label="the whole adapter")
+    if choice.winner:
+        for axes, height in ((above, choice.winner.trial.error), (below, choice.winner.score)):
+            axes.scatter([choice.winner.trial.size], [height], s=130, facecolors="none", edgecolors=INK, linewidths=1.4)
+    above.set(title=title, ylabel="relative error of the update", xscale="log", yscale="log")
+    below.set(xlabel="bytes of the file", ylabel="right answers on dev", xscale="log", xlim=above.get_xlim())
+    for axes in (above, below):
+        axes.grid(visible=True, alpha=0.25)
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(fontsize=8, frameon=False, loc="best")
+    figure.savefig(target, metadata=PLAIN)
+
+
+def _places(trials: Sequence[Trial]) -> tuple[list[int], list[float]]:
+    return [trial.size for trial in trials], [max(trial.error, 1e-6) for trial in trials]
