@@ -33,6 +33,7 @@ from expertkit.packages.signing.sign import sign_file
 from expertkit.signing.dsse import PAYLOAD_TYPE, decode, pae
 from tests.adapters.builders import ADAPTERS
 from tests.archives.builders import decode as members_of
+from tests.golden import osd_files
 from tests.packages.builders import RECIPE, compress, make_project, make_signer
 
 FOLDER = Path(__file__).parent
@@ -54,6 +55,7 @@ def main() -> None:
         write_archive(project, FOLDER)
         write_compressed(project)
     write_containers(FOLDER / PACKAGE)
+    osd_files.write_files()
     envelope = decode(members_of((FOLDER / PACKAGE).read_bytes())[SIGNATURE])
     write_bytes(FOLDER / "publisher.pub", str(make_signer(Path()).public).encode())
     write_bytes(FOLDER / "statement.json", envelope.payload)

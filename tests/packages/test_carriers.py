@@ -144,10 +144,10 @@ def test_what_would_decode_to_more_than_is_believed_is_refused() -> None:
 
 
 def test_as_many_tensors_as_in_a_safetensors_file_are_believed() -> None:
-    """50,000 of them, whatever their size."""
+    """50,000 of them, whatever their size; a file of more cannot be made."""
     assert len(carriers.shapes(carriers.read_header(memoryview(made(25_000, out=1))))) == 50_000
-    with pytest.raises(FormatError, match="expected at most 50000 tensors, got 50002"):
-        carriers.read_header(memoryview(made(25_001, out=1)))
+    with pytest.raises(PackagingError, match="expected at most 25000 modules, got 25001"):
+        made(25_001, out=1)
 
 
 def overflowing() -> bytes:
