@@ -213,7 +213,7 @@ def test_the_typed_commands_are_those_of_every_stage(tmp_path: Path) -> None:
 
     assert commands[0] == ("expert-cli", "recipes")
     assert commands[-1][:2] == ("expert-cli", "release")
-    assert len(commands) == len(set(commands)) == 2 + len(experts) + 6 * len(experts) * len(bases)
+    assert len(commands) == len(set(commands)) == 2 + len(experts) + 7 * len(experts) * len(bases)
     assert not any("$" in word for command in commands for word in command)
 
 

@@ -101,6 +101,7 @@ def test_the_readme_types_every_stage() -> None:
         "recipes",
         "data",
         "train",
+        "search",
         "decompose",
         "evaluate",
         "package",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from expertkit.bases import BaseModel
 from expertkit.containers.settings import LEVELS, Codec
@@ -13,10 +13,11 @@ from expertkit.files import canonical_json, sha256_bytes
 from expertkit.manifest import CustomTemplate
 from expertkit.manifest.kinds import Digest, ExpertName, NotNegative, Positive, Rank, Seed, Share, Threads, Version
 from expertkit.osd import settings as osd
-from expertkit.osd.point import Point
-from expertkit.osd.settings import Settings
 from expertkit.recipes.own_data import OwnData
 from expertkit.recipes.train_config import TrainConfig
+
+if TYPE_CHECKING:
+    from expertkit.osd.point import Point
 
 Domain = Literal["sql", "json", "cypher", "typescript"]
 """The generators that data can come from."""
@@ -85,7 +86,9 @@ class OsdConfig:
         Raises:
             ValueError: the settings do not go together.
         """
-        settings = Settings(
+        from expertkit.osd.point import Point
+
+        settings = osd.Settings(
             rank=self.rank, codec=self.codec, density=1.0 if self.density is None else self.density, score=self.score,
             indices=self.indices, space=self.space, alpha=self.alpha,
         )  # fmt: skip
