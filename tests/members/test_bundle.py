@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expertkit.errors import FormatError
-from expertkit.files import listing_digest
+from expertkit.files import canonical_json, listing_digest
 from expertkit.members import bundle
 from expertkit.members.signatures import MOST, Signature
 from expertkit.signing import Member
@@ -60,6 +61,16 @@ def test_every_other_form_is_refused() -> None:
     ):  # fmt: skip
         with pytest.raises(FormatError):
             bundle.decode(b"\n".join(lines))
+
+
+@pytest.mark.parametrize("certificates", [[], {}, {"AAAA": 1}, "", "AAAA", ["AAB="], ["AA==" * 2], [1], None, 1])
+def test_certificates_have_one_form(certificates: object) -> None:
+    """A list with one at least, each in base64 whose last bits are none."""
+    value = json.loads(SIGNATURES[1].envelope)
+    value["signatures"][0]["certificates"] = certificates
+
+    with pytest.raises(FormatError, match="certificates"):
+        bundle.decode(canonical_json(value))
 
 
 def test_every_changed_byte_gives_other_signatures_or_none() -> None:

@@ -56,23 +56,28 @@ def decode(data: bytes) -> tuple[Signature, ...]:
 
 def _line(signature: Signature) -> bytes:
     value = _read(signature.envelope)
-    if canonical_json(value) != signature.envelope:
-        raise FormatError("envelope: expected RFC 8785 JSON, got another form of it")
-    if signature.chain:
-        value["signatures"][0][_CERTIFICATES] = [base64.b64encode(each).decode() for each in signature.chain]
+    if not signature.chain:
+        return signature.envelope
+    value["signatures"][0][_CERTIFICATES] = [base64.b64encode(each).decode() for each in signature.chain]
     return canonical_json(value)
 
 
 def _signature(line: bytes) -> Signature:
     value = _read(line)
+    first = value["signatures"][0]
+    chain = _chain(first.pop(_CERTIFICATES)) if _CERTIFICATES in first else ()
+    return Signature(envelope=canonical_json(value), chain=chain)
+
+
+def _chain(texts: Any) -> tuple[bytes, ...]:
+    """Certificates as an envelope holds them: at least one, each in the one base64 it has."""
     try:
-        chain = tuple(base64.b64decode(each, validate=True) for each in value["signatures"][0].pop(_CERTIFICATES, ()))
-    except (AttributeError, binascii.Error, TypeError, ValueError) as error:
+        chain = tuple(base64.b64decode(each, validate=True) for each in texts)
+    except (binascii.Error, TypeError, ValueError) as error:
         raise FormatError("envelope: expected certificates in base64, got something else") from error
-    signature = Signature(envelope=canonical_json(value), chain=chain)
-    if _line(signature) != line:
-        raise FormatError("envelope: expected RFC 8785 JSON with certificates where there are any, got another form")
-    return signature
+    if not chain or texts != [base64.b64encode(each).decode() for each in chain]:
+        raise FormatError("envelope: expected certificates as a list, each as base64 writes it, got another form")
+    return chain
 
 
 def _read(line: bytes) -> Any:
@@ -80,7 +85,9 @@ def _read(line: bytes) -> Any:
     try:
         value = json.loads(line.decode())
         value["signatures"][0]["sig"]
-        canonical_json(value)
+        canonical = canonical_json(value)
     except (ValueError, RecursionError, KeyError, IndexError, TypeError) as error:
         raise FormatError("envelope: expected a payload, its type and one signature") from error
+    if canonical != line:
+        raise FormatError("envelope: expected RFC 8785 JSON, got another form of it")
     return value
