@@ -67,8 +67,8 @@ def _ways(project: Path, package: Path) -> tuple[Callable[[], list[str]], Callab
     from expertkit.data.items import data_folder, read_items
     from expertkit.data.prompt import Turn, render
     from expertkit.data.templates import end_token, open_template
-    from expertkit.evaluation.packaged import open_packaged
     from expertkit.evaluation.recording import decode_as
+    from expertkit.packages.packaged import open_packaged
     from expertkit.recipes import read_recipe
     from expertkit.runtime.generation import answer_prompts
     from expertkit.runtime.loading import attach, load_base

@@ -17,9 +17,9 @@ from torch import nn
 
 from expertkit.adapters import encode_config, to_tensors
 from expertkit.adapters.lora import Lora
-from expertkit.osd.baselines import truncation
-from expertkit.osd.baselines.largest import largest
-from expertkit.osd.baselines.original import Original, Pair
+from expertkit.baselines import truncation
+from expertkit.baselines.largest import largest
+from expertkit.baselines.original import Original, Pair
 
 RANK, ENERGY = "peft, fixed rank", "peft, share of energy"
 _STEPS = 1000

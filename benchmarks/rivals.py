@@ -14,14 +14,14 @@ from pathlib import Path
 
 from benchmarks import peft_conversion
 from expertkit.adapters import CONFIG, TENSORS, Lora, decode
+from expertkit.baselines import METHODS, Original, best, truncation
+from expertkit.baselines import decode as decode_baseline
+from expertkit.baselines.files import MAGIC, read
+from expertkit.baselines.largest import largest
 from expertkit.errors import ExpertError, PackagingError
 from expertkit.files import read_json
 from expertkit.osd import Settings, Source, fit
 from expertkit.osd import decode as decode_osd
-from expertkit.osd.baselines import METHODS, Original, best, truncation
-from expertkit.osd.baselines import decode as decode_baseline
-from expertkit.osd.baselines.files import MAGIC, read
-from expertkit.osd.baselines.largest import largest
 from expertkit.osd.settings import Codec, Score
 
 RANKS = (1, 2, 4, 8, 12)

@@ -14,9 +14,9 @@ from benchmarks.packing import LAYERS, WIDTHS
 from benchmarks.rivals import Found
 from benchmarks.rows import Row
 from expertkit.adapters import CONFIG, TENSORS, Adapter, Lora, encode_config, encode_tensors
+from expertkit.baselines import METHODS, Original
 from expertkit.errors import ExpertError
 from expertkit.files import write_bytes, write_json
-from expertkit.osd.baselines import METHODS, Original
 from tests.adapters.builders import random_ia3, random_lora
 
 

@@ -1,4 +1,4 @@
-"""``export``: a package for other tools, in one of two ways."""
+"""``export``: a package for other tools, in one of several ways."""
 
 from __future__ import annotations
 
@@ -44,9 +44,11 @@ def test_only_what_somebody_vouches_for_is_exported(tmp_path: Path, monkeypatch:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("", "expected one of --peft and --oms"),
-        ("--peft --oms --key k", "expected one of --peft and --oms"),
+        ("", "expected one of --peft, --merged and --oms"),
+        ("--peft --oms --key k", "expected one of --peft, --merged and --oms"),
         ("--oms", "expected --key with --oms, and only then"),
+        ("--peft --merged", "expected one of --peft, --merged and --oms"),
+        ("--oms --key k --base-folder .", "expected --base-folder with --peft or --merged"),
         ("--peft --key k", "expected --key with --oms, and only then"),
     ],
 )

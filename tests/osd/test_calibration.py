@@ -7,7 +7,7 @@ import pytest
 
 from expertkit.osd import Settings, Source, compress, sources
 from expertkit.osd.calibration import Calibration, Measured, calibrated
-from expertkit.osd.settings import Score
+from expertkit.osd.settings import Codec, Score
 from tests.adapters.builders import SHAPES, random_lora, update
 
 _RANK = 4
@@ -75,6 +75,21 @@ def test_an_input_that_was_never_seen_has_a_size() -> None:
         assert (source.seen.inputs > 0).all()
     assert all(np.isfinite(module.v).all() for module in
                compress(found, Settings(rank=_RANK, score="act", density=0.5)).osd.modules.values())  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", ["f16", "int8"])
+@pytest.mark.parametrize("size", [1e-9, 1e6])
+def test_inputs_of_any_size_leave_numbers_that_the_codec_has(codec: Codec, size: float) -> None:
+    """What V is divided by is in S, so that small inputs take nothing out of range, and their unit does not count."""
+    lora, calibration = random_lora(), measured()
+    for each in calibration.modules.values():
+        each.inputs[:] *= size
+
+    osd = compress(calibrated(sources(lora), calibration, "act"), Settings(rank=_RANK, score="act", codec=codec)).osd
+
+    for name, changed in osd.updates():
+        wanted = update(lora, name)
+        assert np.linalg.norm(changed - wanted) < 0.02 * np.linalg.norm(wanted)
 
 
 def test_components_that_are_not_there_have_no_worth() -> None:

@@ -18,7 +18,6 @@ from expertkit.containers.reader import Container
 from expertkit.containers.sources import Held, mapped
 from expertkit.containers.writer import Options, write, write_signed
 from expertkit.errors import ExpertError, FormatError, IntegrityError, SignatureError, UnsupportedError
-from expertkit.evaluation.packaged import open_packaged
 from expertkit.files import sha256_bytes
 from expertkit.manifest.parse import parse
 from expertkit.members.contents import Contents, collect
@@ -26,6 +25,7 @@ from expertkit.members.signatures import Signature
 from expertkit.packages.inspection import inspect, render
 from expertkit.packages.making.build import build, prepare
 from expertkit.packages.names import TENSORS
+from expertkit.packages.packaged import open_packaged
 from expertkit.packages.reading.container import parts
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack

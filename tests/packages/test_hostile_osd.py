@@ -19,13 +19,13 @@ from expertkit.containers.reader import Container
 from expertkit.containers.sources import Held
 from expertkit.containers.writer import Options
 from expertkit.errors import FormatError, IntegrityError
-from expertkit.evaluation.packaged import open_packaged
 from expertkit.files import sha256_bytes
 from expertkit.members.contents import Form
 from expertkit.osd import Module, Osd, Settings
 from expertkit.packages.making.build import prepare
 from expertkit.packages.making.members import collect
 from expertkit.packages.names import ADAPTER_CONFIG, MANIFEST, OSD, TENSORS
+from expertkit.packages.packaged import open_packaged
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.streaming import Layers
 from expertkit.packages.vouching.verify import verify

@@ -15,7 +15,6 @@ from expertkit.containers.reader import Container
 from expertkit.containers.sources import Held
 from expertkit.containers.writer import Options
 from expertkit.errors import FormatError, IntegrityError, PackagingError
-from expertkit.evaluation.packaged import open_packaged
 from expertkit.files import sha256_bytes
 from expertkit.members.contents import Form
 from expertkit.packages.conversion import convert
@@ -24,6 +23,7 @@ from expertkit.packages.exporting import export_adapter
 from expertkit.packages.inspection import inspect, render
 from expertkit.packages.making.build import build, prepare
 from expertkit.packages.names import ADAPTER_CONFIG, LICENSE, OSD, TENSORS
+from expertkit.packages.packaged import open_packaged
 from expertkit.packages.reading.opening import open_expert
 from expertkit.packages.reading.unpack import unpack
 from expertkit.packages.streaming import Layers

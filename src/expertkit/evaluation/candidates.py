@@ -7,9 +7,9 @@ from pathlib import Path
 
 from expertkit import bases, layout
 from expertkit.adapters import CONFIG, Adapter, check_fit, is_same
-from expertkit.evaluation.packaged import Packaged, open_released
 from expertkit.files import read_json, sha256_bytes
 from expertkit.packages import carriers
+from expertkit.packages.packaged import Packaged, open_released
 from expertkit.packages.weights import read_adapter, read_carrier
 from expertkit.recipes import Recipe
 

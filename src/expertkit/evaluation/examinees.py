@@ -13,12 +13,12 @@ from typing import Annotated, Any, ClassVar
 
 from expertkit import strict_json
 from expertkit.errors import CompatibilityError
-from expertkit.evaluation.packaged import Packaged, open_packaged
 from expertkit.evaluation.statistics.samples import Share
 from expertkit.fields import Range, read_sound
 from expertkit.manifest import CustomTemplate
 from expertkit.manifest.kinds import Positive, Seed, Threads
 from expertkit.packages.names import EVALUATION, RECIPE
+from expertkit.packages.packaged import Packaged, open_packaged
 from expertkit.packages.report import parse_report
 from expertkit.recipes.recipe import Domain, Grader, PromptTemplate
 

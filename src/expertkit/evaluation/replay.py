@@ -17,11 +17,11 @@ import torch
 from expertkit import bases, layout, strict_json
 from expertkit.data.templates import end_token, open_template
 from expertkit.errors import IntegrityError, PackagingError
-from expertkit.evaluation.packaged import Packaged, open_packaged
 from expertkit.evaluation.recording import ask_together, decode_as
 from expertkit.files import replace_folder, write_json
 from expertkit.packages.names import RECIPE, REPLAY
 from expertkit.packages.output import find_package, refuse
+from expertkit.packages.packaged import Packaged, open_packaged
 from expertkit.packages.report import Judged, read_refusal
 from expertkit.recipes import Recipe
 from expertkit.recipes.store import from_json

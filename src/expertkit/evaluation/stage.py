@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from expertkit.adapters import Adapter
     from expertkit.data.prompt import Template
     from expertkit.evaluation.arm import Answer, Arm
-    from expertkit.evaluation.packaged import Packaged
+    from expertkit.packages.packaged import Packaged
     from expertkit.runtime.generation import Model
 
 

@@ -201,26 +201,31 @@ def _calibrated(source: Source) -> Seen:
 
 
 def _masked_module(source: Source, svd: Svd, kept: masks.Masks, settings: Settings) -> Module:
-    right = svd.vt if settings.score != "act" else svd.vt / _calibrated(source).inputs
-    if settings.keeps_whole:
-        return _whole(svd, right, kept, source, settings)
-    return _settled(svd, right, kept, source, settings)
+    own = svd if settings.score != "act" else _unseen(svd, _calibrated(source).inputs)
+    return (_whole if settings.keeps_whole else _settled)(own, kept, source, settings)
+
+
+def _unseen(svd: Svd, inputs: Array64) -> Svd:
+    """Components as they are without their inputs; what is not orthogonal any more still has rows of length one."""
+    rows = svd.vt / inputs
+    lengths = np.linalg.norm(rows, axis=1)
+    return Svd(u=svd.u, s=svd.s * lengths, vt=rows / lengths[:, None])
 
 
 def _masked_update(source: Source, svd: Svd, settings: Settings) -> Module:
     kept = masks.select_of_update((svd.u * svd.s) @ svd.vt, density=settings.density)
-    return _whole(svd, svd.vt, kept, source, settings)
+    return _whole(svd, kept, source, settings)
 
 
-def _whole(svd: Svd, right: Array64, kept: masks.Masks | Mask, source: Source, settings: Settings) -> Module:
+def _whole(svd: Svd, kept: masks.Masks | Mask, source: Source, settings: Settings) -> Module:
     """All entries, beside what a mask has of them."""
-    u, v = (_rounded(rows, settings) for rows in (svd.u.T, right))
+    u, v = (_rounded(rows, settings) for rows in (svd.u.T, svd.vt))
     return Module(u=u, s=svd.s.astype(np.float32), v=v, masks=kept, magnitude=source.magnitude)
 
 
-def _settled(svd: Svd, right: Array64, kept: masks.Masks, source: Source, settings: Settings) -> Module:
+def _settled(svd: Svd, kept: masks.Masks, source: Source, settings: Settings) -> Module:
     """Kept entries, none of which is rounded to zero, of components that have some on both sides."""
-    u, s, v, (kept_u, kept_v) = svd.u.T, svd.s, right, kept
+    u, s, v, (kept_u, kept_v) = svd.u.T, svd.s, svd.vt, kept
     while True:
         both = _on_both_sides(kept_u, kept_v)
         u, s, v = u[both], s[both], v[both]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,21 +37,22 @@ class Exported:
         return f"{self.path}: {TENSORS} of {self.bytes:,} bytes{how}"
 
 
-def export_adapter(path: Path, *, contents: Contents, output: Path) -> Exported:
+def export_adapter(
+    path: Path, *, contents: Contents, output: Path, check: Callable[[Path], None] | None = None
+) -> Exported:  # fmt: skip
     """Write the adapter of a package into a new folder of ``output``, named like it, with its licence.
 
     Args:
         path: the package.
         contents: what was found in the package when it was checked.
         output: a folder.
+        check: asked of the folder before it is there under its name; what it raises leaves none.
 
     Raises:
         IntegrityError: the package has changed since.
         PackagingError: the folder is there already.
     """
-    target = output / path.name.removesuffix(layout.PACKAGE_SUFFIX)
-    if target.exists() or target.is_symlink():
-        raise PackagingError(f"{target}: expected no such folder yet, got one", hint="--output DIR")
+    target = new_folder(path, output)
     carrier = carriers.find(contents.members, file=str(path))
     wanted = {carrier, ADAPTER_CONFIG, LICENSE} & contents.members.keys()
     members = read_members(path, contents, names=wanted)
@@ -58,4 +60,18 @@ def export_adapter(path: Path, *, contents: Contents, output: Path) -> Exported:
     with replace_folder(target) as folder:
         for name, data in {**members, TENSORS: tensors}.items():
             (folder / name).write_bytes(data)
+        if check is not None:
+            check(folder)
     return Exported(package=path, path=target, carrier=carrier, bytes=len(tensors))
+
+
+def new_folder(path: Path, output: Path) -> Path:
+    """Where what is made of a package goes: a folder of ``output``, named like it.
+
+    Raises:
+        PackagingError: it is there already.
+    """
+    target = output / path.name.removesuffix(layout.PACKAGE_SUFFIX)
+    if target.exists() or target.is_symlink():
+        raise PackagingError(f"{target}: expected no such folder yet, got one", hint="--output DIR")
+    return target

@@ -13,12 +13,12 @@ from itertools import product
 import numpy as np
 
 from expertkit.adapters.svd import Array64
+from expertkit.baselines import bits, blocks
+from expertkit.baselines.bits import Codes
+from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.largest import largest
+from expertkit.baselines.original import Original, Pair
 from expertkit.osd import groups
-from expertkit.osd.baselines import bits, blocks
-from expertkit.osd.baselines.bits import Codes
-from expertkit.osd.baselines.files import File, Reader, write
-from expertkit.osd.baselines.largest import largest
-from expertkit.osd.baselines.original import Original, Pair
 
 METHOD = "rounding"
 _LENGTH = 8

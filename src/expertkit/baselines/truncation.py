@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from expertkit.adapters.svd import Array64
+from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.largest import largest
+from expertkit.baselines.original import Original, Pair
 from expertkit.osd import values
-from expertkit.osd.baselines.files import File, Reader, write
-from expertkit.osd.baselines.largest import largest
-from expertkit.osd.baselines.original import Original, Pair
 
 METHOD = "truncation"
 

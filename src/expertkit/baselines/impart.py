@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expertkit.adapters.svd import Array64
+from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.largest import largest
+from expertkit.baselines.original import Original, Pair
 from expertkit.osd import values
-from expertkit.osd.baselines.files import File, Reader, write
-from expertkit.osd.baselines.largest import largest
-from expertkit.osd.baselines.original import Original, Pair
 
 METHOD = "impart"
 CURVES = (0.5, 1.0, 2.0)

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from expertkit.adapters.lora import Lora
-from expertkit.osd.baselines import compeft, impart, loraquant, rounding, truncation
-from expertkit.osd.baselines.files import File, Knob, read
-from expertkit.osd.baselines.original import Original, Pair
+from expertkit.baselines import compeft, impart, loraquant, rounding, truncation
+from expertkit.baselines.files import File, Knob, read
+from expertkit.baselines.original import Original, Pair
 
 __all__ = ["METHODS", "Candidate", "Original", "best", "candidates", "decode"]
 

@@ -13,10 +13,10 @@ from itertools import product
 import numpy as np
 
 from expertkit.adapters.svd import Array64
-from expertkit.osd.baselines import bits, blocks
-from expertkit.osd.baselines.files import File, Reader, write
-from expertkit.osd.baselines.largest import largest
-from expertkit.osd.baselines.original import Original, Pair
+from expertkit.baselines import bits, blocks
+from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.largest import largest
+from expertkit.baselines.original import Original, Pair
 
 METHOD = "loraquant"
 WIDTHS = (2, 3, 4)

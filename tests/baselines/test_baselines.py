@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks import peft_conversion
 from expertkit.adapters import Factors, Lora
-from expertkit.errors import FormatError
-from expertkit.files import sha256_bytes
-from expertkit.osd.baselines import (
+from expertkit.baselines import (
     METHODS,
     Original,
     best,
@@ -28,8 +26,10 @@ from expertkit.osd.baselines import (
     rounding,
     truncation,
 )
-from expertkit.osd.baselines.largest import largest
-from expertkit.osd.baselines.original import Pair
+from expertkit.baselines.largest import largest
+from expertkit.baselines.original import Pair
+from expertkit.errors import FormatError
+from expertkit.files import sha256_bytes
 from tests.adapters.builders import random_dora
 
 SHAPES = {
@@ -42,7 +42,7 @@ _PROGRAM = """
 import sys
 from hashlib import sha256
 from pathlib import Path
-from expertkit.osd.baselines import decode
+from expertkit.baselines import decode
 for path in sorted(Path(sys.argv[1]).iterdir()):
     modules = decode(path.read_bytes()).modules.values()
     print(sha256(b"".join(each.a.tobytes() + each.b.tobytes() for each in modules)).hexdigest())

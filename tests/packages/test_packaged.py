@@ -11,7 +11,7 @@ from expertkit import layout
 from expertkit.adapters import encode_tensors
 from expertkit.bases import fingerprint
 from expertkit.errors import CompatibilityError, FormatError, IntegrityError, PackagingError
-from expertkit.evaluation.packaged import open_packaged, open_released
+from expertkit.packages.packaged import open_packaged, open_released
 from expertkit.packages.weights import read_adapter
 from expertkit.recipes import Recipe
 from expertkit.recipes.recipe import Previous

@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expertkit.adapters.lora import Factors, Lora
+from expertkit.baselines.original import Original, Pair
 from expertkit.errors import FormatError
 from expertkit.files import canonical_json
 from expertkit.osd import groups
 from expertkit.osd.adapter import as_lora
-from expertkit.osd.baselines.original import Original, Pair
 from expertkit.osd.groups import Shape
 
 MAGIC = b"OSDBASE\x01"

@@ -14,11 +14,11 @@ from typing import Literal
 import numpy as np
 
 from expertkit.adapters.svd import Array64
+from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.largest import largest
+from expertkit.baselines.original import Original, Pair
 from expertkit.osd import indices
 from expertkit.osd.adapter import Mask
-from expertkit.osd.baselines.files import File, Reader, write
-from expertkit.osd.baselines.largest import largest
-from expertkit.osd.baselines.original import Original, Pair
 from expertkit.osd.masks import select_of_update
 
 METHOD = "compeft"
