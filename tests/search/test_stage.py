@@ -17,11 +17,11 @@ from click.testing import CliRunner
 from expertkit import layout
 from expertkit.adapters import Lora
 from expertkit.cli.main import main
+from expertkit.evaluation.questions import Questions
 from expertkit.osd.point import Point
 from expertkit.packages.weights import write_adapter
 from expertkit.recipes import OsdConfig, Recipe
 from expertkit.search.choice import Asked, Choice
-from expertkit.search.dev import Dev
 from expertkit.search.stage import table, trained_adapter
 from tests.adapters.builders import random_ia3
 from tests.packages.builders import put
@@ -135,10 +135,10 @@ def test_a_key_of_no_trial_is_refused(project: Path) -> None:
 
 def test_a_tolerance_that_nothing_meets_keeps_the_adapter_whole(project: Path) -> None:
     """The reason says what was found: the whole adapter is on record with right answers, and no other gives any."""
-    for path in (project / layout.TRIALS_DONE).glob("*.dev.json"):
+    for path in (project / layout.TRIALS_DONE).glob("*.answers.json"):
         path.unlink()
-    Dev(project, SEARCHED, answered=lambda _count: None).right(trained_adapter(project, SEARCHED))
-    (whole,) = (project / layout.TRIALS_DONE).glob("*.dev.json")
+    questions(project, SEARCHED, []).right(trained_adapter(project, SEARCHED))
+    (whole,) = (project / layout.TRIALS_DONE).glob("*.answers.json")
     put(whole, {"right": [True] * len(read(whole)["right"])})
     put_recipe(replace(SEARCHED, search=replace(SMALL, tolerance=0.0)))
 
@@ -201,15 +201,20 @@ def test_answers_are_kept_for_the_adapter_that_gave_them(project: Path, nano_bas
 
     def ask(recipe: Recipe, lora: Lora) -> int:
         asked.clear()
-        Dev(project, recipe, answered=asked.append).right(lora)
+        questions(project, recipe, asked).right(lora)
         return sum(asked)
 
-    every = len(Dev(project, SEARCHED, answered=asked.append).items)
+    every = len(questions(project, SEARCHED, asked).items)
     assert ask(SEARCHED, adapter) == 0
     assert ask(stricter, adapter) == 0
     assert ask(SEARCHED, replace(adapter, alpha=2.0)) == every
     assert ask(shorter, adapter) == every
     assert ask(shorter, adapter) == 0
+
+
+def questions(project: Path, recipe: Recipe, asked: list[int]) -> Questions:
+    """Those of a search."""
+    return Questions(project, recipe, split="dev", count=recipe.search.items, answered=asked.append)
 
 
 def test_a_row_says_all_of_a_trial() -> None:

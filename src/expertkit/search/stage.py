@@ -145,9 +145,9 @@ def _ask(
     project: Path, recipe: Recipe, adapter: Lora, trials: Trials, candidates: Sequence[Trial], progress: Progress
 ) -> tuple[float, Choice]:
     """The share of right answers of the whole adapter, and what was chosen by it."""
-    from expertkit.search.dev import Dev
+    from expertkit.evaluation.questions import Questions
 
-    dev = Dev(project, recipe, answered=progress.advance)
+    dev = Questions(project, recipe, split="dev", count=recipe.search.items, answered=progress.advance)
     whole = _share(dev.right(adapter))
 
     def score(trial: Trial) -> float:

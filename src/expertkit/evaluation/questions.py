@@ -1,4 +1,7 @@
-"""How good an adapter is on the dev items: what a search may look at, as the test items are the gate's."""
+"""Items of an expert put to one adapter after another, and whether each answer is right; what was asked is kept.
+
+A search asks the dev items: the test items are the gate's.
+"""
 
 from __future__ import annotations
 
@@ -33,15 +36,24 @@ _ASKED = ("grader", "max_new_tokens", "batch_size", "threads")
 """The settings of an evaluation that do; what the gate expects does not."""
 
 
-class Dev:
-    """The dev items of an expert and its base in memory, asked with one adapter after another."""
+class Questions:
+    """Items of one split, and the base in memory."""
 
-    def __init__(self, project: Path, recipe: Recipe, *, answered: Callable[[int], None]) -> None:
+    def __init__(
+        self, project: Path, recipe: Recipe, *, split: str, count: int, answered: Callable[[int], None]
+    ) -> None:  # fmt: skip
         """Read base and items.
+
+        Args:
+            project: its data and bases.
+            recipe: how is asked and graded.
+            split: the items'.
+            count: items at most, the first ones.
+            answered: told how many answers came.
 
         Raises:
             CompatibilityError: the base is missing or another one.
-            FormatError: no dev item can be judged.
+            FormatError: no item can be judged.
             PackagingError: there is no data.
         """
         torch.set_num_threads(recipe.evaluate.threads)
@@ -53,27 +65,27 @@ class Dev:
         self._template = open_template(
             recipe.prompt_template, self._tokenizer, own=recipe.custom_template, base=recipe.base
         )  # fmt: skip
-        items = tuple(islice(read_items(folder / "dev.jsonl"), recipe.search.items))
+        items = tuple(islice(read_items(folder / f"{split}.jsonl"), count))
         ambiguous = find_ambiguous(items, self._grader)
         self.items = tuple(item for item in items if item.id not in ambiguous)
         if not self.items:
-            raise FormatError(f"{folder / 'dev.jsonl'}: expected items that can be judged, got none")
+            raise FormatError(f"{folder / split}.jsonl: expected items that can be judged, got none")
         self._recipe, self._answered, self._kept = recipe, answered, project / layout.TRIALS_DONE
         said = recipe.to_json()
         self._about = [
             fingerprint, read_json(folder / layout.SUMMARY)["digest"], [said["evaluate"][name] for name in _ASKED],
-            recipe.prompt_template, said["custom_template"], recipe.search.items,
+            recipe.prompt_template, said["custom_template"], split, count,
             [digest_sources(CODE / name) for name in _DECIDING],
         ]  # fmt: skip
 
     def right(self, adapter: Adapter) -> list[bool]:
-        """Item by item, whether the answer is right by the grader's first metric; kept for the next search.
+        """Item by item, whether the answer is right by the grader's first metric; kept for the next time.
 
         Raises:
             CompatibilityError: the adapter does not fit the base.
         """
         told = [sha256_bytes(encode_tensors(adapter)), encode_config(adapter, base=self._recipe.base), *self._about]
-        path = self._kept / f"{sha256_bytes(canonical_json(told))[:32]}.dev.json"
+        path = self._kept / f"{sha256_bytes(canonical_json(told))[:32]}.answers.json"
         if not path.is_file():
             write_json(path, {"right": self._ask(adapter)})
         found: list[bool] = read_json(path)["right"]
