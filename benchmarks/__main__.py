@@ -25,6 +25,7 @@ from benchmarks import (
     overhead,
     packing,
     release,
+    scores,
     training,
     trust,
 )
@@ -41,6 +42,7 @@ BENCHMARKS: dict[str, Callable[[Lab], list[Row]]] = {
     "container": container.measure,
     "trust": trust.measure,
     "osd": osd.measure,
+    "scores": scores.measure,
     "training": training.measure,
     "release": release.measure,
     "accuracy": accuracy.measure,
