@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 
 from expertkit.osd.settings import SCORES
 from expertkit.search.trials import Trial
+
+_SAME = 0.01
+"""Files that differ by no more of their bytes are of one size."""
 
 
 def front(trials: Sequence[Trial]) -> list[Trial]:
@@ -16,6 +20,22 @@ def front(trials: Sequence[Trial]) -> list[Trial]:
     """
     fronts = [_front([trial for trial in trials if trial.point.settings.score == score]) for score in SCORES]
     return sorted((trial for each in fronts for trial in each), key=_order)
+
+
+def distinct(points: Sequence[Trial]) -> list[Trial]:
+    """Of points of a front that have the same score and hardly differ in bytes, the one of least error.
+
+    Args:
+        points: the fewest bytes first.
+    """
+    found: list[Trial] = []
+    above: dict[str, float] = {}
+    for trial in reversed(points):
+        score = trial.point.settings.score
+        if trial.size * (1 + _SAME) < above.get(score, inf):
+            found.insert(0, trial)
+            above[score] = trial.size
+    return found
 
 
 def _front(trials: Sequence[Trial]) -> list[Trial]:

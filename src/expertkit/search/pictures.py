@@ -11,6 +11,8 @@ from expertkit.search.front import front
 from expertkit.search.trials import Trial
 
 _COLORS = {"f32": "#8250df", "f16": "#bf8700", "int8": "#1a7f37", "rdq": "#1f6feb"}
+_BESIDE = (-10, 6)
+"""Points that a label lies above its point, by turns, so that neighbours' are apart."""
 
 
 def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: float | None, title: str) -> None:
@@ -21,10 +23,10 @@ def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: 
         if of_codec:
             above.scatter(*_places(of_codec), s=14, color=color, alpha=0.75, label=codec, linewidths=0)
     above.plot(*_places(front(trials)), color=INK, linewidth=1, alpha=0.6, label="front")
-    for each in choice.asked:
+    for at, each in enumerate(sorted(choice.asked, key=lambda each: each.trial.size)):
         color = _COLORS[each.trial.point.settings.codec]
         below.scatter([each.trial.size], [each.score], s=30, color=color if each.is_good else "none", edgecolors=color)
-        below.annotate(each.trial.point.name, (each.trial.size, each.score), fontsize=7, xytext=(5, -9),
+        below.annotate(each.trial.point.name, (each.trial.size, each.score), fontsize=7, xytext=(5, _BESIDE[at % 2]),
                        textcoords="offset points", color=INK)  # fmt: skip
     if whole is not None:
         below.axhline(whole, color=INK, linewidth=1, linestyle=":", label="the whole adapter")

@@ -18,7 +18,7 @@ from expertkit.progress import Progress
 from expertkit.recipes import Recipe, SearchConfig
 from expertkit.search.calibrating import Calibrating
 from expertkit.search.choice import Asked, Choice, choose
-from expertkit.search.front import front
+from expertkit.search.front import distinct, front
 from expertkit.search.grid import grid
 from expertkit.search.trials import Trial, Trials
 
@@ -134,7 +134,7 @@ def search(project: Path, recipe: Recipe, adapter: Adapter, progress: Progress, 
         found.append(trials.run(point))
         progress.advance(1)
     possible = [trial for trial in found if trial.is_possible]
-    whole, choice = _ask(project, recipe, adapter, trials, front(possible), progress)
+    whole, choice = _ask(project, recipe, adapter, trials, distinct(front(possible)), progress)
     data = trials.compress(choice.winner.trial.point).data if choice.winner else None
     told = _told(choice, recipe.search, whole)
     result = _Found(told=told, trials=possible, choice=choice, data=data, whole=whole)
