@@ -93,6 +93,12 @@ class Module:
         return _factors([whole, part], self.magnitude)
 
 
+def on_both_sides(u: Array | Mask, v: Array | Mask) -> Mask:
+    """Which components (rows) have something that is not zero on either side."""
+    found: Mask = np.logical_and(u.any(axis=1), v.any(axis=1))
+    return found
+
+
 _MERGE = "merge it into the base's weights instead"
 
 
