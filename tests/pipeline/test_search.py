@@ -92,15 +92,17 @@ def test_a_search_that_was_killed_goes_on(gridded: Workspace, tmp_path: Path) ->
     assert not _processes(gridded)
 
 
-@pytest.mark.skipif(find_spec("prefect_dask") is None, reason="expertkit[dask] is not installed")
-def test_processes_of_dask_do_the_trials(gridded: Workspace) -> None:
-    """Of the pair that was asked for, with the same result as without them; Dask ends with the flow."""
+@pytest.mark.parametrize("runner", ["dask", "ray"])
+def test_processes_do_the_trials(gridded: Workspace, runner: str) -> None:
+    """Of the pair that was asked for, with the same result as without them; they end with the flow."""
+    if find_spec(f"prefect_{runner}") is None:
+        pytest.skip(f"expertkit[{runner}] is not installed")
     one = ("--expert", "expert-sql")
     typed = json.loads(gridded.must("expert-cli", "search", *one, "--base", BASE, "--grid", "tiny", "--json"))
-    for path in (gridded.root / layout.TRIALS_DONE).glob("*[!v].json"):
+    for path in (gridded.root / layout.TRIALS_DONE).glob("*[!s].json"):
         path.unlink()
 
-    done = gridded.run(*SEARCH, *one, "--runner", "dask")
+    done = gridded.run(*SEARCH, *one, "--runner", runner)
 
     assert done.returncode == 0, done.stderr
     assert read_json(gridded.root / layout.SEARCHED / "tiny/found.json") == [typed]

@@ -97,6 +97,20 @@ def test_an_object_identifier_has_one_form(content: str) -> None:
         der.read_oid(only(der.encode(der.OID, bytes.fromhex(content))), "test")
 
 
+@pytest.mark.parametrize("text", ["a*b", "a@b", "a_b", "a&b", "a\x00b"])
+def test_a_printable_text_has_few_characters(text: str) -> None:
+    """X.680 lists them; in UTF-8 they may be others, but none that a terminal obeys."""
+    with pytest.raises(FormatError, match="expected printable characters"):
+        der.read_text(only(der.encode(der.PRINTABLE, text.encode())), "test")
+
+    whole = only(der.encode(der.UTF8, text.encode()))
+    if "\x00" not in text:
+        assert der.read_text(whole, "test") == text
+        return
+    with pytest.raises(FormatError, match="expected printable characters"):
+        der.read_text(whole, "test")
+
+
 def test_what_is_left_over_or_missing_is_named() -> None:
     """The tag that came, and the one that was expected."""
     fields = der.Fields(der.integer(1), "test")

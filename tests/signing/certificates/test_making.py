@@ -80,8 +80,10 @@ def test_a_name_is_printable(name: str) -> None:
 @pytest.mark.parametrize("names", [["Expert"], ["expert://expert-sql/"], [""], [NAME, "a..b"]])
 def test_an_experts_name_is_one(names: list[str]) -> None:
     """Wherever names are given."""
-    with pytest.raises(FormatError, match="expected an expert's name"):
+    with pytest.raises(FormatError, match="permitted names: expected an expert's name"):
         root_of(permitted=names)
+    with pytest.raises(FormatError, match="permitted names: expected an expert's name"):
+        team_of(root_of(), permitted=names)
     with pytest.raises(FormatError, match="expected an expert's name"):
         make_request(KEY, name="Ada", names=names)
     with pytest.raises(FormatError, match="expected an expert's name"):

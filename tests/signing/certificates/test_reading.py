@@ -10,6 +10,7 @@ from cryptography.x509.oid import ObjectIdentifier
 
 from expertkit.errors import FormatError
 from expertkit.signing.certificates import der
+from expertkit.signing.certificates.names import read_name
 from expertkit.signing.certificates.reading import MAX_SIZE, read, read_pem, to_pem
 from expertkit.signing.ed25519 import PublicKey
 from tests.signing.certificates import corpus
@@ -186,6 +187,32 @@ def test_a_subtree_has_no_depth() -> None:
 
     with pytest.raises(FormatError, match="name constraints"):
         read(spec.sign())
+
+
+@pytest.mark.parametrize("side", ["permitted", "excluded"])
+def test_a_constraint_is_said_once(side: str) -> None:
+    """As every name is."""
+    spec = make_specs(0)[1]
+    spec.put(constraints(**{side: [NAME, "expert-json", NAME]}), critical=True)
+
+    with pytest.raises(FormatError, match="name constraints: expected each name once"):
+        read(spec.sign())
+
+
+def test_attributes_of_a_part_of_a_name_are_in_order() -> None:
+    """Of their bytes, as DER has the members of a set; each once."""
+    first, second = (
+        der.sequence(der.oid(kind), der.encode(der.UTF8, b"Acme")) for kind in ("2.5.4.3", "2.5.4.10")
+    )  # fmt: skip
+
+    def name(*attributes: bytes) -> str:
+        (value,) = split(der.sequence(der.encode(der.SET, *attributes)))
+        return read_name(value, "subject")
+
+    assert name(first, second) == "CN=Acme+O=Acme"
+    for wrong in ([second, first], [first, first]):
+        with pytest.raises(FormatError, match="expected the attributes of a part in their order"):
+            name(*wrong)
 
 
 def test_a_certificate_says_the_same_to_us_and_to_another_reader() -> None:

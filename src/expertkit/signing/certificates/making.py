@@ -110,7 +110,7 @@ def issue(  # noqa: PLR0913  # what an issuer decides
         limits = tuple(permitted) or granted or authority.permitted
         about = _authority(authority, path_length=path_length or 0, permitted=limits)
     else:
-        about = _signer(authority, granted)
+        about = _signer(granted)
     made = _Draft(
         subject=request.subject_der, issuer=authority.subject_der, key=request.key,
         begin=begin, end=begin + timedelta(days=days),
@@ -145,10 +145,10 @@ def _check_days(authority: Certificate, begin: datetime, days: int) -> None:
         raise SignatureError(message, hint=f"--days {most}" if most else "make a new authority first")
 
 
-def _signer(authority: Certificate, granted: Sequence[str]) -> list[bytes]:
+def _signer(granted: Sequence[str]) -> list[bytes]:
+    """The extensions of a signer; whether the authority may grant so much is asked of what was made."""
     for pattern in granted:
         check_pattern(pattern, "names")
-    path.check_granted(authority, granted)
     return [*extensions.signer(), *extensions.alternative_names(granted)]
 
 
