@@ -117,6 +117,23 @@ def place_folder(folder: Path, path: Path, *, mode: int = 0o755) -> None:
     _sync(path.parent)
 
 
+@contextmanager
+def make_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder that becomes ``path``, which nothing has yet, only if the block succeeds.
+
+    Raises:
+        OSError: something has got that name meanwhile; it stays what it is.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}.made-"))
+    try:
+        yield folder
+        place_folder(folder, path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
 def remove_folder(path: Path) -> None:
     """Remove a folder that never has its name without all of its files: it is called something else first."""
     aside = path.with_name(f".{path.name}.gone")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from expertkit import osd
-from expertkit.adapters import Ia3
+from expertkit.adapters import Ia3, identity
 from expertkit.errors import FormatError, PackagingError
 from expertkit.files import read_json, write_json
 from expertkit.osd.point import Point
@@ -29,10 +29,17 @@ def asking(config: OsdConfig) -> Recipe:
     return replace(RECIPE, decompose=DecomposeConfig(dtype="float32", osd=config))
 
 
-def choose(project: Path, point: Point | None, data: bytes = b"") -> None:
-    """What a search leaves behind."""
+def choose(project: Path, point: Point | None, data: bytes = b"", *, of: int = 1) -> None:
+    """What a search of an adapter leaves behind."""
     folder = project / "build/search/expert-mini-nano"
-    write_json(folder / "winner.json", {"point": point.to_json() if point else None, "why": "so it was"})
+    write_json(
+        folder / "winner.json",
+        {
+            "adapter": identity(random_lora(of)),
+            "point": point.to_json() if point else None,
+            "why": "so it was",
+        },
+    )
     if data:
         (folder / osd.NAME).write_bytes(data)
 
@@ -88,6 +95,22 @@ def test_a_search_that_was_not_made_is_named_with_its_command(tmp_path: Path) ->
     assert refusal.value.hint == "expert-cli search --expert expert-mini --base nano"
 
 
+def test_a_search_of_another_adapter_is_not_shipped(tmp_path: Path) -> None:
+    """Who trains again searches again; what is no winner's file is malformed."""
+    train(tmp_path)
+    point = Point(settings=osd.Settings(rank=4, codec="int8", density=0.5))
+    choose(tmp_path, point, osd.compress(osd.sources(random_lora(2)), point.settings).data, of=2)
+
+    with pytest.raises(PackagingError, match="got one of another, trained before") as refusal:
+        decompose_adapter(tmp_path, SEARCHED)
+
+    assert refusal.value.hint == "expert-cli search --expert expert-mini --base nano"
+    for odd in ({"why": ""}, [], {"adapter": "", "point": {"rank": 1}}):
+        write_json(tmp_path / "build/search/expert-mini-nano/winner.json", odd)
+        with pytest.raises(FormatError, match="expected a winner as a search writes it"):
+            decompose_adapter(tmp_path, SEARCHED)
+
+
 def test_an_impossible_budget_says_the_smallest_possible(tmp_path: Path) -> None:
     """And leaves what was there; the size that it names is possible."""
     train(tmp_path)
@@ -117,9 +140,10 @@ def test_a_rank_above_the_source_is_refused(tmp_path: Path) -> None:
 def test_a_score_that_needs_gradients_is_left_to_the_search(tmp_path: Path) -> None:
     """The stage has no model."""
     train(tmp_path)
+    point = Point(settings=osd.Settings(rank=4, codec="rdq", score="fisher"), bits=4.0)
 
     with pytest.raises(FormatError, match="score: expected mag or fro, got fisher") as refusal:
-        decompose_adapter(tmp_path, asking(OsdConfig(rank=4, bits_per_parameter=4.0, score="fisher")))
+        decompose_adapter(tmp_path, RECIPE, asked=point)
 
     assert "search.scores" in str(refusal.value.hint)
 
@@ -146,7 +170,7 @@ def test_an_account_compares_what_is_shipped_with_what_was_trained(tmp_path: Pat
     with pytest.raises(FormatError, match=r"expected adapter_model\.osd, got an adapter that is not compressed"):
         account(tmp_path, "expert-mini", "nano")
 
-    told = decompose_adapter(tmp_path, asking(OsdConfig(rank=4, bits_per_parameter=20.0)))
+    told = decompose_adapter(tmp_path, asking(OsdConfig(rank=4, codec="rdq", bits_per_parameter=20.0)))
     found = account(tmp_path, "expert-mini", "nano")
 
     assert found["error"] == told["error"]

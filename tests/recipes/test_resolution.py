@@ -387,3 +387,32 @@ def test_settings_that_do_not_go_together_are_told(project: Path, config: str, t
     found = problems_of(project)
 
     assert any(told in problem and "expert-sql-tiny" in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("{rank: 2, bits_per_parameter: 2}", "decompose.osd.codec: expected"),
+        ("{rank: 2, codec: rdq, bits_per_parameter: 2, score: mag}", "osd.score: expected nothing with codec"),
+        ("{rank: 2, codec: rdq, density: 0.5}", "osd.density: expected nothing with codec"),
+        ("{rank: 2, codec: f16}", "osd.bits_per_parameter: expected either density or bits_per_parameter, got none"),
+        ("{rank: 2, codec: f16, density: 0.5, score: fisher}", "osd.score: expected"),
+        ("{rank: 2, codec: f16, density: 0.5, space: delta}", "osd.space: expected a known key"),
+        ("{rank: 2, codec: f16, density: 0.5, alpha: 1.5}", "osd.alpha: expected"),
+    ],
+)
+def test_a_compression_that_cannot_be_is_told_before_anything_is_trained(project: Path, way: str, told: str) -> None:
+    """By the key that is wrong."""
+    edit(project / "params.yaml", "{dtype: float32}", f"{{dtype: float32, osd: {way}}}")
+
+    assert any(told in problem for problem in problems_of(project)), problems_of(project)
+
+
+def test_a_compression_is_of_what_is_trained(project: Path) -> None:
+    """Of no more components, and of nothing that has none; for every pair, by its name."""
+    edit(project / "params.yaml", "{dtype: float32}", "{dtype: float32, osd: {rank: 3, codec: f16, density: 0.5}}")
+
+    assert any(
+        "expert-sql-tiny" in problem and "osd.rank: expected at most 2, the rank that is trained, got 3" in problem
+        for problem in problems_of(project)
+    )

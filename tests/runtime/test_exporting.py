@@ -51,6 +51,7 @@ def test_merged_it_needs_no_adapter(package: str) -> None:
     before, after = (dict(each.named_parameters()) for each in (load_base(Path("models/nano"))[0], model))
     changed = {name.removesuffix(".weight") for name in before if not before[name].equal(after[name])}
     assert changed == set(lora().modules)
+    assert (Path(told["path"]) / "LICENSE.adapter").read_bytes() == b"MIT\n"
     again = run(f"export {package} --merged --unsigned --output out", status=12)
     assert "expected no such folder yet" in again.stderr
 

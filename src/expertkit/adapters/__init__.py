@@ -23,7 +23,7 @@ from expertkit.adapters.peft import (
     learnt,
     to_tensors,
 )
-from expertkit.adapters.sameness import is_same
+from expertkit.adapters.sameness import identity, is_same
 from expertkit.adapters.settings import describe_as
 from expertkit.adapters.soft_prompt import SoftPrompt
 from expertkit.adapters.svd import Decomposition, decompose
@@ -49,6 +49,7 @@ __all__ = [
     "describe_as",
     "encode_config",
     "encode_tensors",
+    "identity",
     "is_same",
     "learnt",
     "measure_tensors",

@@ -1,4 +1,4 @@
-"""Whether two adapters change a base alike, however their numbers are spelled."""
+"""Whether two adapters change a base alike, however their numbers are spelled; and whether they are one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ import numpy as np
 
 from expertkit.adapters.ia3 import Ia3
 from expertkit.adapters.lora import Array, Factors, Lora
-from expertkit.adapters.peft import Adapter
+from expertkit.adapters.peft import Adapter, encode_config, encode_tensors
 from expertkit.adapters.soft_prompt import SoftPrompt
 from expertkit.adapters.svd import distance, promised_error, wide
+from expertkit.files import canonical_json, sha256_bytes
+
+
+def identity(adapter: Adapter) -> str:
+    """What an adapter is, whatever it is called: its numbers, and the scales that its config has; hex SHA-256."""
+    numbers, config = encode_tensors(adapter), encode_config(adapter, base="")
+    return sha256_bytes(canonical_json([sha256_bytes(numbers), config]))
 
 
 def is_same(first: Adapter, second: Adapter) -> bool:

@@ -48,8 +48,8 @@ def _page(found: Mapping[str, Any]) -> list[str]:
             f"{found['parameters']:,} numbers; float16 takes {found['ratio_to_float16']:.1f} times as many"
         ),
         (
-            f"error   {found['error']['relative']:.4f} of the norm of the update; its first {rank} components hold "
-            f"{found['energy_kept']:.4f} of the energy"
+            f"error   {found['error']['relative']:.4f} of the norm of the update; "
+            f"its first {found['components']} components hold {found['energy_kept']:.4f} of the energy"
         ),
     ]
     kinds = sorted({_kind(row) for row in found["modules"]})

@@ -101,12 +101,16 @@ def read_header(data: memoryview) -> Header:
     Raises:
         FormatError: it is malformed, or the groups do not end where the bytes do.
     """
-    if bytes(data[:8]) != MAGIC or len(data) < _PREFIX:
+    if bytes(data[:8]) != MAGIC:
         raise FormatError("osd: expected its magic number, got other bytes", offset=0)
+    if len(data) < _PREFIX:
+        raise FormatError(f"osd: expected at least {_PREFIX} bytes, got {len(data)}", offset=len(data))
     stored, raw = (int.from_bytes(data[at : at + 4], "little") for at in (8, 12))
     start = _PREFIX + stored
-    if raw > _MOST_HEADER or start > len(data):
-        raise FormatError(f"osd, header: expected at most {_MOST_HEADER} bytes in the file, got {raw}", offset=8)
+    if raw > _MOST_HEADER:
+        raise FormatError(f"osd, header: expected at most {_MOST_HEADER} bytes, got {raw}", offset=12)
+    if start > len(data):
+        raise FormatError(f"osd, header: expected {stored} bytes, got {len(data) - _PREFIX}", offset=8)
     header = _parse(bytes(groups.decompress(data[_PREFIX:start], size=raw)), start=start)
     problem = _problem(header, size=len(data))
     if problem is not None:

@@ -55,7 +55,7 @@ def quantised(scaled: Mapping[str, Scaled], settings: Settings, *, step: float, 
     """The adapter at one step, before S is fitted anew; its density is what came about."""
     modules = {name: _quantised_module(each, step=step, dead_zone=dead_zone) for name, each in scaled.items()}
     kept = sum(int(np.count_nonzero(module.u)) + int(np.count_nonzero(module.v)) for module in modules.values())
-    total = sum(module.u.size + module.v.size for module in modules.values())
+    total = sum(each.u.size + each.v.size for each in scaled.values())
     return Osd(modules=modules, settings=replace(settings, density=kept / max(total, 1)))
 
 

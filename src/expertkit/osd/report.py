@@ -29,6 +29,7 @@ def describe(small: Compressed, source: Lora, sources: Mapping[str, Source]) -> 
         "adapter_bytes": len(small.data),
         "bits_per_parameter": round(8 * len(small.data) / parameters, 4),
         "ratio_to_float16": round(2 * parameters / len(small.data), 3),
+        "components": settings.rank,
         "energy_kept": round(_energy(sources, settings.rank), 6),
         "error": {"relative": small.error},
     }

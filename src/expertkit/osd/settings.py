@@ -57,6 +57,8 @@ class Settings:
             (self.space not in SPACES, f"space: expected one of {', '.join(SPACES)}, got {self.space!r}"),
             (self.codec == "rdq" and blended,
              "codec: expected f32, f16 or int8 with an alpha below 1 or in delta space, got rdq"),
+            (self.space == "delta" and self.score not in DATA_FREE,
+             f"score: expected {' or '.join(DATA_FREE)} in delta space, got {self.score!r}"),
             (self.codec == "rdq" and self.score not in OF_STEPS,
              f"score: expected {' or '.join(OF_STEPS)} with rdq, got {self.score!r}"),
         ]  # fmt: skip

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import layout, osd
-from expertkit.adapters import Adapter, Lora
-from expertkit.errors import FormatError
+from expertkit.adapters import Adapter, Lora, identity
+from expertkit.errors import FormatError, PackagingError
 from expertkit.files import read_json, required
 from expertkit.osd.compression import Compressed
 from expertkit.osd.point import Point, compress_to
@@ -48,7 +48,7 @@ def wanted(project: Path, recipe: Recipe, trained: Adapter, *, asked: Point | No
         asked: a way to compress it, whatever the recipe says.
 
     Raises:
-        PackagingError: no file is as small as wanted, or there was no search.
+        PackagingError: no file is as small as wanted, or there was no search of this adapter.
         FormatError: the adapter is no LoRA or DoRA, has fewer components than wanted, or would need a calibration; or
             what the search left is malformed.
     """
@@ -80,11 +80,24 @@ def _chosen(project: Path, recipe: Recipe, trained: Lora) -> tuple[str, Small] |
     """What the search chose, if anything."""
     folder = project / layout.SEARCH / recipe.key
     hint = f"expert-cli search --expert {recipe.expert} --base {recipe.base}"
-    required(folder / layout.WINNER, hint=hint)
-    winner = read_json(folder / layout.WINNER)["point"]
+    winner, searched = _read_winner(folder / layout.WINNER, hint=hint)
+    if searched != identity(trained):
+        raise PackagingError(f"{folder}: expected a search of the adapter in {layout.TRAIN / recipe.key}, "
+                             "got one of another, trained before", hint=hint)  # fmt: skip
     if winner is None:
         return None
-    return Point.from_json(winner).name, _opened(required(folder / osd.NAME, hint=hint), trained)
+    return winner.name, _opened(required(folder / osd.NAME, hint=hint), trained)
+
+
+def _read_winner(path: Path, *, hint: str) -> tuple[Point | None, str]:
+    """The way that a search chose, if any, and the identity of the adapter that it searched."""
+    required(path, hint=hint)
+    try:
+        value = read_json(path)
+        point = None if value["point"] is None else Point.from_json(value["point"])
+        return point, str(value["adapter"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: expected a winner as a search writes it, got something else", hint=hint) from error
 
 
 def _compress(trained: Adapter, point: Point, recipe: Recipe) -> Small:

@@ -9,7 +9,7 @@ from typing import Any
 
 from expertkit import layout
 from expertkit.errors import PackagingError
-from expertkit.files import replace_folder
+from expertkit.files import make_folder
 from expertkit.members.contents import Contents
 from expertkit.packages import carriers
 from expertkit.packages.names import ADAPTER_CONFIG, LICENSE, TENSORS
@@ -57,7 +57,7 @@ def export_adapter(
     wanted = {carrier, ADAPTER_CONFIG, LICENSE} & contents.members.keys()
     members = read_members(path, contents, names=wanted)
     tensors = carriers.as_safetensors(carrier, members.pop(carrier))
-    with replace_folder(target) as folder:
+    with make_folder(target) as folder:
         for name, data in {**members, TENSORS: tensors}.items():
             (folder / name).write_bytes(data)
         if check is not None:

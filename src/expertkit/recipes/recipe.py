@@ -59,38 +59,32 @@ class OsdConfig:
 
     rank: Rank
     """Components to keep, at most the trained rank."""
-    codec: osd.Codec = "rdq"
+    codec: osd.Codec
     """f32, f16 or int8 for what a mask keeps, or rdq: numbers quantised with one step and entropy coded."""
     density: Share | None = None
     """Share of the entries that the mask keeps; not with rdq."""
     bits_per_parameter: Annotated[float, Range(above=0, high=64)] | None = None
     """Size of the file, for each number of the trained factors."""
-    score: osd.Score = "fro"
-    """What an entry is worth: mag, fro, or by a calibration taylor, fisher, act."""
-    indices: osd.Indices = "auto"
-    """How it is written which entries are kept."""
-    space: osd.Space = "factor"
-    """Whether the mask is of the factors, or of the whole update, which can only be merged."""
-    alpha: Share = 1.0
-    """Weight of the masked update against the whole one, which is kept too where it is below 1."""
+    score: Literal["mag", "fro"] | None = None
+    """What an entry is worth to a mask, by default fro; scores that need a calibration are for a search."""
+    indices: osd.Indices | None = None
+    """How it is written which entries a mask keeps, by default auto."""
+    alpha: Share | None = None
+    """Weight of the masked update against the whole one, which is kept too where it is below 1; by default 1."""
 
     RULES: ClassVar[tuple[ObjectRule, ...]] = (
         OneOf("density", "bits_per_parameter"),
-        When("codec", ("rdq",), forbids=("density",)),
+        When("codec", ("rdq",), forbids=("density", "score", "indices", "alpha")),
     )
     """Its size is said in one way, and rdq has no mask."""
 
     def point(self) -> Point:
-        """The same as the code that compresses takes it.
-
-        Raises:
-            ValueError: the settings do not go together.
-        """
+        """The same as the code that compresses takes it."""
         from expertkit.osd.point import Point
 
         settings = osd.Settings(
-            rank=self.rank, codec=self.codec, density=1.0 if self.density is None else self.density, score=self.score,
-            indices=self.indices, space=self.space, alpha=self.alpha,
+            rank=self.rank, codec=self.codec, density=1.0 if self.density is None else self.density,
+            score=self.score or "fro", indices=self.indices or "auto", alpha=1.0 if self.alpha is None else self.alpha,
         )  # fmt: skip
         return Point(settings=settings, bits=self.bits_per_parameter)
 

@@ -18,7 +18,7 @@ from expertkit.recipes.experts import expert_names, find_manifest
 from expertkit.recipes.line import adapter_layer, line_template, weakest_layer
 from expertkit.recipes.own_data import find_own_data
 from expertkit.recipes.params import SECTIONS, Layer, Params, read_params, read_section, unread
-from expertkit.recipes.recipe import Previous, Recipe
+from expertkit.recipes.recipe import OsdConfig, Previous, Recipe
 from expertkit.recipes.releases import Released, check_promoted, find_releases
 from expertkit.recipes.strict_yaml import load_file
 from expertkit.recipes.train_config import TRAIN_RULES, TrainConfig
@@ -148,9 +148,21 @@ def _check_together(sources: _Sources, problems: list[Problem]) -> None:
     """Note settings that do not go together, once each of them is right."""
     if not problems:
         for expert, base in itertools.product(sources.manifests, sources.params.bases):
+            place = Place(f"the recipe of {expert}-{base}, from all its layers", problems)
+            sections = _merged(sources, expert, base)
             for rule in TRAIN_RULES:
-                place = Place(f"the recipe of {expert}-{base}, from all its layers", problems, "train")
-                rule.check(_merged(sources, expert, base)["train"], place)
+                rule.check(sections["train"], place.at("train"))
+            _check_compression(sections["decompose"].get("osd"), sections["train"], place.at("decompose", "osd"))
+
+
+def _check_compression(way: OsdConfig | None, train: Mapping[str, Any], place: Place) -> None:
+    """Note a compression that what is trained cannot have."""
+    if way is None:
+        return
+    if train["adapter_type"] not in {"lora", "dora"}:
+        place.wrong(f"null with adapter_type {train['adapter_type']}, which has no singular vectors", "a compression")
+    elif way.rank > train["rank"]:
+        place.at("rank").wrong(f"at most {train['rank']}, the rank that is trained", str(way.rank))
 
 
 def _merged(sources: _Sources, expert: str, base: str) -> dict[str, dict[str, Any]]:

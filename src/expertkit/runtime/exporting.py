@@ -12,11 +12,13 @@ from typing import Any
 
 from expertkit import bases, layout
 from expertkit.errors import IntegrityError
-from expertkit.files import replace_folder
+from expertkit.files import make_folder
 from expertkit.members.contents import Contents
 from expertkit.packages.exporting import Exported, export_adapter, new_folder
+from expertkit.packages.names import LICENSE
 from expertkit.packages.packaged import Packaged, open_packaged
-from expertkit.runtime.fidelity import Fidelity, check_exported, check_merged
+from expertkit.packages.reading.forms import read_members
+from expertkit.runtime.fidelity import ROUNDED, TOLERANCE, Fidelity, check_exported, check_merged
 from expertkit.runtime.merging import write_merged
 
 
@@ -96,10 +98,18 @@ def export_merged(path: Path, *, contents: Contents, output: Path, base: Path | 
     """
     target = new_folder(path, output)
     packaged, source = _open(path, contents, base)
-    with replace_folder(target) as folder:
+    with make_folder(target) as folder:
         written = write_merged(source, packaged.adapter, folder)
-        fidelity = check_merged(source, packaged.adapter, folder)
-    return Merged(package=path, path=target, base=packaged.base.name, bytes=written, fidelity=fidelity)
+        _write_licence(path, contents, folder)
+        tolerance = ROUNDED if written.is_rounded else TOLERANCE
+        fidelity = check_merged(source, packaged.adapter, folder, tolerance=tolerance)
+    return Merged(package=path, path=target, base=packaged.base.name, bytes=written.bytes, fidelity=fidelity)
+
+
+def _write_licence(path: Path, contents: Contents, folder: Path) -> None:
+    """The licence of the expert, beside that of the base."""
+    for data in read_members(path, contents, names={LICENSE} & contents.members.keys()).values():
+        (folder / f"{LICENSE}.adapter").write_bytes(data)
 
 
 def _open(path: Path, contents: Contents, base: Path | None) -> tuple[Packaged, Path]:

@@ -6,7 +6,6 @@ rounding, but no further.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +48,9 @@ class Fidelity:
         )
 
 
-def check_merged(base: Path, adapter: Adapter, folder: Path, *, prompts: Sequence[str] = ()) -> Fidelity:
+def check_merged(
+    base: Path, adapter: Adapter, folder: Path, *, prompts: Sequence[str] = (), tolerance: float = TOLERANCE
+) -> Fidelity:  # fmt: skip
     """How near a base with an adapter in its weights, loaded by transformers, comes to the adapter beside the base.
 
     Args:
@@ -57,14 +58,14 @@ def check_merged(base: Path, adapter: Adapter, folder: Path, *, prompts: Sequenc
         adapter: what was merged.
         folder: the transformers directory of the merged one.
         prompts: texts to read, if not some that every base can.
+        tolerance: the largest difference that is rounding; ``ROUNDED`` where weights have 16 bits.
 
     Raises:
-        IntegrityError: it differs by more than rounding to the type of the weights.
+        IntegrityError: it differs by more.
         CompatibilityError: the adapter is for another base.
     """
     reading = _read_base(base, adapter, prompts)
-    tolerance = TOLERANCE if _stored(base) == "float32" else ROUNDED
-    return _judge(reading, load_base(folder)[0], what=str(folder), tolerance=tolerance)
+    return _judge(reading, load_base(folder)[0], what="merged weights", tolerance=tolerance)
 
 
 def check_exported(
@@ -90,9 +91,9 @@ def check_exported(
     try:
         exported = PeftModel.from_pretrained(reading.model, str(folder))
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise IntegrityError(f"{folder}: expected an adapter that peft loads, got: {error}") from error
+        raise IntegrityError(f"export: expected an adapter that peft loads, got: {error}") from error
     exported.train(mode=False)
-    return _judge(reading, exported, what=str(folder), tolerance=tolerance)
+    return _judge(reading, exported, what="export", tolerance=tolerance)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +126,6 @@ def _logits(model: Any, text: Sequence[int]) -> torch.Tensor:
     ids = torch.tensor([[*prefix_of(model), *text]])
     logits: torch.Tensor = model(input_ids=ids).logits[0, -len(text) :].float()
     return logits
-
-
-def _stored(base: Path) -> str:
-    """The type that a base's weights are stored in, as its settings have it."""
-    settings = json.loads((base / "config.json").read_bytes())
-    return str(settings.get("dtype") or settings.get("torch_dtype") or "float32")
 
 
 def _judge(reading: _Reading, other: Any, *, what: str, tolerance: float) -> Fidelity:

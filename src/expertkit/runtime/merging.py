@@ -6,7 +6,7 @@ A file of the base's weights is read, changed and written at a time. Weights kee
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,8 +22,18 @@ _KEPT = {".json", ".jinja", ".txt", ".model", ".md"}
 """Endings of what belongs to a model beside its weights: its settings, its tokenizer and its card."""
 
 
-def write_merged(base: Path, adapter: Adapter, folder: Path) -> int:
-    """Write the base with the adapter in it into an empty folder; gives the bytes of its weights.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A base's weights with an adapter in them."""
+
+    bytes: int
+    """Of their files."""
+    is_rounded: bool
+    """Whether some that were merged have fewer bits than float32."""
+
+
+def write_merged(base: Path, adapter: Adapter, folder: Path) -> Written:
+    """Write the base with the adapter in it into an empty folder.
 
     Args:
         base: a transformers directory of safetensors files.
@@ -38,18 +48,17 @@ def write_merged(base: Path, adapter: Adapter, folder: Path) -> int:
                                  hint="expert-cli export --peft")  # fmt: skip
     left = dict(adapter.modules)
     files = [path for path in sorted(base.iterdir()) if path.is_file()]
-    written = 0
-    for path in files:
-        if path.suffix == _WEIGHTS:
-            written += _write_file(path, folder / path.name, adapter, left)
-        elif path.suffix in _KEPT or path.name in {"LICENSE", "NOTICE"}:
-            shutil.copyfile(path, folder / path.name)
+    written = [_write_file(path, folder / path.name, adapter, left) for path in files if path.suffix == _WEIGHTS]
     if left:
-        raise CompatibilityError(f"merge: expected modules of the base, got {', '.join(sorted(left))}")
-    return written
+        names = ", ".join(f"{name}.weight" for name in sorted(left))
+        raise CompatibilityError(f"merge: expected {names[:400]} in the safetensors files of {base}, got none")
+    for path in files:
+        if path.suffix in _KEPT or path.name in {"LICENSE", "NOTICE"}:
+            shutil.copyfile(path, folder / path.name)
+    return Written(bytes=sum(each.bytes for each in written), is_rounded=any(each.is_rounded for each in written))
 
 
-def _write_file(path: Path, target: Path, adapter: Lora, left: dict[str, Factors]) -> int:
+def _write_file(path: Path, target: Path, adapter: Lora, left: dict[str, Factors]) -> Written:
     """One file of weights; what is merged is no longer ``left``."""
     from safetensors import safe_open
     from safetensors.torch import save_file
@@ -57,16 +66,14 @@ def _write_file(path: Path, target: Path, adapter: Lora, left: dict[str, Factors
     with safe_open(path, framework="pt") as stored:
         metadata = stored.metadata()
         tensors = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118  # it is no mapping
-    for name, factors in _of_these(tensors, left):
-        weight = f"{name}.weight"
-        tensors[weight] = _merge(name, tensors[weight], factors, scale=adapter.scale(name))
+    is_rounded = False
+    for name, factors in [(name, factors) for name, factors in left.items() if f"{name}.weight" in tensors]:
+        before = tensors[f"{name}.weight"]
+        tensors[f"{name}.weight"] = _merge(name, before, factors, scale=adapter.scale(name))
+        is_rounded |= before.dtype != torch.float32
         del left[name]
     save_file(tensors, target, metadata=metadata)
-    return target.stat().st_size
-
-
-def _of_these(tensors: Mapping[str, torch.Tensor], left: Mapping[str, Factors]) -> Iterator[tuple[str, Factors]]:
-    return ((name, factors) for name, factors in list(left.items()) if f"{name}.weight" in tensors)
+    return Written(bytes=target.stat().st_size, is_rounded=is_rounded)
 
 
 def _merge(name: str, weight: torch.Tensor, factors: Factors, *, scale: float) -> torch.Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import inf
 
-from expertkit.osd.settings import SCORES
+from expertkit.osd.settings import SCORES, Score
 from expertkit.search.trials import Trial
 
 _SAME = 0.01
@@ -18,8 +18,13 @@ def front(trials: Sequence[Trial]) -> list[Trial]:
     The error is that of the update, by which a score that thinks of the loss is never the better one: so each score has
     a front of its own, and the dev items decide.
     """
-    fronts = [_front([trial for trial in trials if trial.point.settings.score == score]) for score in SCORES]
-    return sorted((trial for each in fronts for trial in each), key=_order)
+    return sorted((trial for each in fronts(trials).values() for trial in each), key=_order)
+
+
+def fronts(trials: Sequence[Trial]) -> dict[Score, list[Trial]]:
+    """The front of each score that there is."""
+    found = {score: _front([trial for trial in trials if trial.point.settings.score == score]) for score in SCORES}
+    return {score: points for score, points in found.items() if points}
 
 
 def distinct(points: Sequence[Trial]) -> list[Trial]:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from expertkit.evaluation.report.pictures import INK, PLAIN, new_figure
 from expertkit.search.choice import Choice
-from expertkit.search.front import front
+from expertkit.search.front import fronts
 from expertkit.search.trials import Trial
 
 _COLORS = {"f32": "#8250df", "f16": "#bf8700", "int8": "#1a7f37", "rdq": "#1f6feb"}
+_STYLES = ("-", "--", "-.", ":", (0, (1, 3)))
 _BESIDE = (-10, 6)
 """Points that a label lies above its point, by turns, so that neighbours' are apart."""
 
@@ -22,7 +23,8 @@ def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: 
         of_codec = [trial for trial in trials if trial.point.settings.codec == codec]
         if of_codec:
             above.scatter(*_places(of_codec), s=14, color=color, alpha=0.75, label=codec, linewidths=0)
-    above.plot(*_places(front(trials)), color=INK, linewidth=1, alpha=0.6, label="front")
+    for (score, points), style in zip(fronts(trials).items(), _STYLES, strict=False):
+        above.plot(*_places(points), color=INK, linewidth=1, linestyle=style, alpha=0.6, label=f"front of {score}")
     for at, each in enumerate(sorted(choice.asked, key=lambda each: each.trial.size)):
         color = _COLORS[each.trial.point.settings.codec]
         below.scatter([each.trial.size], [each.score], s=30, color=color if each.is_good else "none", edgecolors=color)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import layout, osd
-from expertkit.adapters import Adapter, Lora, encode_tensors
+from expertkit.adapters import Adapter, Lora, encode_tensors, identity
 from expertkit.data.items import data_folder
 from expertkit.errors import ConfigError, FormatError, Problem
 from expertkit.files import read_json, replace_folder, write_bytes, write_json
@@ -184,7 +184,7 @@ def _write(target: Path, recipe: Recipe, adapter: Adapter, found: _Found) -> dic
         "relative_error": winner.trial.error if winner else None,
     }  # fmt: skip
     with replace_folder(target) as folder:
-        write_json(folder / layout.WINNER, dict(found.told))
+        write_json(folder / layout.WINNER, {"adapter": identity(adapter), **found.told})
         write_json(folder / layout.METRICS, metrics)
         if found.data is not None:
             write_bytes(folder / osd.NAME, found.data)

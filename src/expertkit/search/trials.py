@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from expertkit import layout
-from expertkit.adapters import Lora, encode_config, encode_tensors
+from expertkit.adapters import Lora, identity
 from expertkit.errors import PackagingError
 from expertkit.files import canonical_json, read_json, sha256_bytes, write_json
 from expertkit.osd.compression import Compressed
@@ -70,7 +70,7 @@ class Trials:
         self._adapter = adapter
         self._calibrate = calibrate
         self._code = sha256_bytes(canonical_json([digest_sources(CODE / name) for name in _DECIDING]))
-        self._digest = digest(adapter)
+        self._digest = identity(adapter)
 
     @cached_property
     def sources(self) -> dict[str, Source]:
@@ -113,8 +113,9 @@ class Trials:
         return [point for point in points if not self.path(point).is_file()]
 
     def _make(self, point: Point) -> Trial:
+        found = self._sources_for(point)
         try:
-            small = self.compress(point)
+            small = compress_to(found, point, parameters=source_parameters(self._adapter))
         except PackagingError:
             return Trial(point=point, size=0, error=1.0, density=0.0)
         return Trial(point=point, size=len(small.data), error=small.error, density=small.osd.settings.density)
@@ -123,11 +124,6 @@ class Trials:
         if self._calibrate is None or point.settings.score in DATA_FREE:
             return self.sources
         return self._calibrate(point.settings.score, self.sources)
-
-
-def digest(adapter: Lora) -> str:
-    """What an adapter is, whatever it is called: its numbers, and the scales that its config has."""
-    return sha256_bytes(canonical_json([sha256_bytes(encode_tensors(adapter)), encode_config(adapter, base="")]))
 
 
 def _write(trial: Trial) -> dict[str, Any]:
