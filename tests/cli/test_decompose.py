@@ -46,6 +46,7 @@ def test_a_size_or_a_density_is_asked_for(project: Path, options: str, point: st
         ("--rank 4", "expected one of --density, --budget-bytes and --bits-per-parameter"),
         ("--density 0.5 --budget-bytes 9", "expected one of --density, --budget-bytes and --bits-per-parameter"),
         ("--density 0.5 --codec rdq", "expected --budget-bytes or --bits-per-parameter with rdq"),
+        ("--budget-bytes 900 --score mag", "expected --codec f32, f16 or int8 with --score, got rdq"),
         ("--density 1.5", "1.5 is not in the range 0<=x<=1"),
         ("--density nan", "density: expected 0..1, got nan"),
         ("--budget-bytes 0", "0 is not in the range x>=1"),

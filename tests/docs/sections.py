@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
-from expertkit.fields import describe, known
+from expertkit.fields import Part, describe, known
+from expertkit.recipes import OsdConfig
 from expertkit.recipes.params import SECTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,6 +32,9 @@ def rows() -> Iterator[str]:
         for key, kind in known(part).items():
             if (section, key) != ("train", "config"):
                 yield f"| `{section}.{key}` | {describe(kind)} | {said[part.kind.__name__, key]} |"
+            if (section, key) == ("decompose", "osd"):
+                for inner, each in known(Part(OsdConfig)).items():
+                    yield f"| `{section}.{key}.{inner}` | {describe(each)} | {said[OsdConfig.__name__, inner]} |"
 
 
 def _docstrings() -> dict[tuple[str, str], str]:

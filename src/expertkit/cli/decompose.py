@@ -14,10 +14,14 @@ from expertkit.cli.main import emit
 @click.command("decompose")
 @options.expert()
 @options.base()
-@click.option("--rank", type=click.IntRange(1), metavar="N", help="Compress: components to keep.")
+@click.option("--rank", type=click.IntRange(1), metavar="N", help="Compress: components to keep, by default all.")
 @click.option("--density", type=click.FloatRange(0, 1), metavar="SHARE", help="Compress: entries that a mask keeps.")
-@click.option("--codec", "values", metavar="CODEC", help="Compress: f32, f16, int8 or rdq, how numbers are stored.")
-@click.option("--score", metavar="SCORE", help="Compress: mag or fro, what an entry is worth to a mask.")
+@click.option(
+    "--codec", "values", metavar="CODEC", help="Compress: f32, f16, int8 or rdq; f16 with --density, else rdq."
+)
+@click.option(
+    "--score", metavar="SCORE", help="Compress: mag or fro, what an entry is worth to a mask; of f32, f16, int8."
+)
 @click.option(
     "--alpha", type=float, metavar="SHARE", help="Compress: weight of the masked update; below 1 all is kept."
 )
@@ -58,6 +62,8 @@ def _point(asked: dict[str, Any], *, rank: int | None) -> Any:
         raise click.UsageError("expected one of --density, --budget-bytes and --bits-per-parameter")
     given = {"codec": asked["values"], **{name: asked[name] for name in ("rank", "density", "score", "alpha")}}
     chosen = {"rank": rank or 1, "codec": "f16" if asked["density"] is not None else "rdq"}
+    if asked["score"] is not None and (asked["values"] or chosen["codec"]) == "rdq":
+        raise click.UsageError("expected --codec f32, f16 or int8 with --score, got rdq, which has no mask")
     try:
         settings = Settings(**{**chosen, **{name: value for name, value in given.items() if value is not None}})
     except ValueError as error:

@@ -64,7 +64,7 @@ def merged(
     Args:
         osd: the adapter.
         weights: asked once for each module.
-        is_in_place: whether what ``weights`` gives is overwritten.
+        is_in_place: whether what ``weights`` gives is overwritten; of one that is refused, some rows may be by then.
         threads: as many as processors if None.
 
     Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 Score = Literal["mag", "fro", "taylor", "fisher", "act"]
-"""What an entry of a factor is worth; scores.py."""
+"""What an entry of a factor is worth: docs/osd.md, What is kept."""
 Codec = Literal["f32", "f16", "int8", "rdq"]
 """How kept numbers are stored; rdq quantises to multiples of one step, and what falls to zero is not kept."""
 Indices = Literal["auto", "csr", "bitmap", "rice"]

@@ -96,7 +96,7 @@ class DecomposeConfig:
     dtype: Literal["float32", "float16", "bfloat16"]
     """The numbers of the shipped adapter, where it is not compressed."""
     osd: OsdConfig | None = None
-    """{rank, codec, ...}: compressed like this, whatever a search finds; null to ask the search, if there is one."""
+    """A way to compress it, whatever a search finds; null to ask the search, if there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
