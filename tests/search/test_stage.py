@@ -22,7 +22,8 @@ from expertkit.osd.point import Point
 from expertkit.packages.weights import write_adapter
 from expertkit.recipes import OsdConfig, Recipe
 from expertkit.search.choice import Asked, Choice
-from expertkit.search.stage import table, trained_adapter
+from expertkit.search.outcome import table
+from expertkit.search.stage import trained_adapter
 from tests.adapters.builders import random_ia3
 from tests.packages.builders import put
 from tests.search.builders import SEARCHED, SMALL, make_project, make_trial

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from expertkit import layout, osd
-from expertkit.adapters import Adapter, Lora, encode_tensors, identity
+from expertkit import layout
+from expertkit.adapters import Adapter, Lora
 from expertkit.data.items import data_folder
 from expertkit.errors import ConfigError, FormatError, Problem
-from expertkit.files import read_json, replace_folder, write_bytes, write_json
+from expertkit.files import read_json
 from expertkit.osd.point import Point
 from expertkit.packages.weights import read_adapter
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe, SearchConfig
 from expertkit.search.calibrating import Calibrating
-from expertkit.search.choice import Asked, Choice, choose
+from expertkit.search.choice import choose
 from expertkit.search.front import distinct, front
 from expertkit.search.grid import grid
+from expertkit.search.outcome import Outcome, told, write
 from expertkit.search.trials import Trial, Trials
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    """What a search comes to; nothing was tried where there was nothing to search."""
-
-    told: Mapping[str, Any]
-    """The winner, or why there is none."""
-    trials: Sequence[Trial] = ()
-    choice: Choice = field(default_factory=Choice)
-    data: bytes | None = None
-    """The winner's file."""
-    whole: float | None = None
-    """The share of right answers of the whole adapter."""
 
 
 def trained_adapter(project: Path, recipe: Recipe) -> Adapter:
@@ -127,85 +114,35 @@ def search(project: Path, recipe: Recipe, adapter: Adapter, progress: Progress, 
     """
     reason = why_not(recipe, adapter)
     if reason is not None or not isinstance(adapter, Lora):
-        return _write(project / folder, recipe, adapter, _Found(told={"point": None, "why": reason}))
-    trials = _open(project, recipe, adapter)
-    found = []
-    for point in grid(recipe.search, rank=trials.rank):
-        found.append(trials.run(point))
-        progress.advance(1)
-    possible = [trial for trial in found if trial.is_possible]
-    whole, choice = _ask(project, recipe, adapter, trials, distinct(front(possible)), progress)
-    data = trials.compress(choice.winner.trial.point).data if choice.winner else None
-    told = _told(choice, recipe.search, whole)
-    result = _Found(told=told, trials=possible, choice=choice, data=data, whole=whole)
-    return _write(project / folder, recipe, adapter, result)
+        found = Outcome(told={"point": None, "why": reason})
+    else:
+        found = _search(project, recipe, _open(project, recipe, adapter), adapter, progress)
+    return write(project / folder, recipe, adapter, found)
 
 
-def _ask(
-    project: Path, recipe: Recipe, adapter: Lora, trials: Trials, candidates: Sequence[Trial], progress: Progress
-) -> tuple[float, Choice]:
-    """The share of right answers of the whole adapter, and what was chosen by it."""
+def _search(project: Path, recipe: Recipe, trials: Trials, adapter: Lora, progress: Progress) -> Outcome:
+    """Every trial made, and the front asked."""
     from expertkit.evaluation.questions import Questions
 
-    dev = Questions(project, recipe, split="dev", count=recipe.search.items, answered=progress.advance)
+    made = []
+    for point in grid(recipe.search, rank=trials.rank):
+        made.append(trials.run(point))
+        progress.advance(1)
+    possible = [trial for trial in made if trial.is_possible]
+    config = recipe.search
+    dev = Questions(project, recipe, split="dev", count=config.items, answered=progress.advance)
     whole = _share(dev.right(adapter))
+    files: dict[Point, bytes] = {}
 
     def score(trial: Trial) -> float:
-        return _share(dev.right(trials.compress(trial.point).osd.to_lora()))
+        small = trials.compress(trial.point)
+        files[trial.point] = small.data
+        return _share(dev.right(small.osd.to_lora()))
 
-    config = recipe.search
-    return whole, choose(candidates, score, whole=whole, tolerance=config.tolerance, points=config.points)
+    choice = choose(distinct(front(possible)), score, whole=whole, tolerance=config.tolerance, points=config.points)
+    data = files[choice.winner.trial.point] if choice.winner else None
+    return Outcome(told=told(choice, config, whole), trials=possible, choice=choice, data=data, whole=whole)
 
 
 def _share(right: Sequence[bool]) -> float:
     return sum(right) / len(right)
-
-
-def _told(choice: Choice, config: SearchConfig, whole: float) -> dict[str, Any]:
-    """The winner, or why there is none."""
-    goal = f"within {config.tolerance:g} of {whole:.3f}, {len(choice.asked)} asked"
-    if not choice.asked:
-        return {"point": None, "why": "no way to compress is possible: the whole adapter is kept"}
-    if choice.winner is None:
-        best = max(each.score for each in choice.asked)
-        return {"point": None, "why": f"none is {goal}, the best has {best:.3f}: the whole adapter is kept"}
-    point = choice.winner.trial.point
-    return {"point": point.to_json(), "why": f"{point.name} has the fewest bytes {goal}"}
-
-
-def _write(target: Path, recipe: Recipe, adapter: Adapter, found: _Found) -> dict[str, Any]:
-    from expertkit.search.pictures import draw_front
-
-    winner = found.choice.winner
-    metrics = {
-        "expert": recipe.expert, "base": recipe.base, **found.told, "trials": len(found.trials),
-        "asked": len(found.choice.asked), "dev_score_whole": found.whole, "dev_score": winner.score if winner else None,
-        "bytes_whole": len(encode_tensors(adapter)), "bytes": winner.trial.size if winner else None,
-        "relative_error": winner.trial.error if winner else None,
-    }  # fmt: skip
-    with replace_folder(target) as folder:
-        write_json(folder / layout.WINNER, {"adapter": identity(adapter), **found.told})
-        write_json(folder / layout.METRICS, metrics)
-        if found.data is not None:
-            write_bytes(folder / osd.NAME, found.data)
-        write_bytes(folder / "trials.csv", table(found.trials, found.choice).encode())
-        if found.trials:
-            title = f"{recipe.expert} on {recipe.base}: {winner.trial.point.name if winner else 'kept whole'}"
-            draw_front(found.trials, found.choice, folder / "pareto.png", whole=found.whole, title=title)
-    return metrics
-
-
-def table(trials: Sequence[Trial], choice: Choice) -> str:
-    """Every trial as a row of a CSV, the fewest bytes first; ``front`` and ``winner`` are 1 or 0."""
-    asked: dict[Any, Asked] = {each.trial.point: each for each in choice.asked}
-    best = {trial.point for trial in front(trials)}
-    rows = ["point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,winner"]
-    for trial in sorted(trials, key=lambda each: (each.size, each.error)):
-        said, found = trial.point.settings, asked.get(trial.point)
-        is_winner = choice.winner is not None and choice.winner.trial == trial
-        rows.append(
-            f"{trial.point.name},{said.codec},{said.rank},{said.score},"
-            f"{trial.density:.6g},{1 - trial.density:.6g},{trial.point.bits or ''},{trial.size},{trial.error:.6g},"
-            f"{int(trial.point in best)},{'' if found is None else f'{found.score:.4f}'},{int(is_winner)}"
-        )
-    return "\n".join(rows) + "\n"
