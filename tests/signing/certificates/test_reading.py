@@ -11,7 +11,9 @@ from cryptography.x509.oid import ObjectIdentifier
 from expertkit.errors import FormatError
 from expertkit.signing.certificates import der
 from expertkit.signing.certificates.names import read_name
-from expertkit.signing.certificates.reading import MAX_SIZE, read, read_pem, to_pem
+from expertkit.signing.certificates.reading import ED25519, MAX_SIZE, read, read_pem, read_signed, to_pem
+from expertkit.signing.certificates.requests import read_request
+from expertkit.signing.certificates.showing import read_any
 from expertkit.signing.ed25519 import PublicKey
 from tests.signing.certificates import corpus
 from tests.signing.certificates.builders import (
@@ -213,6 +215,29 @@ def test_attributes_of_a_part_of_a_name_are_in_order() -> None:
     for wrong in ([second, first], [first, first]):
         with pytest.raises(FormatError, match="expected the attributes of a part in their order"):
             name(*wrong)
+
+
+def test_what_is_too_long_is_not_looked_into() -> None:
+    """A file of certificates, a request; each with how long it may be."""
+    with pytest.raises(FormatError, match=r"file: expected at most 8 certificates, got 262145 bytes"):
+        read_pem(bytes(262_145), what="file")
+    with pytest.raises(FormatError, match=rf"expected at most {MAX_SIZE} bytes, got {2 * MAX_SIZE + 1}"):
+        read_request(bytes(2 * MAX_SIZE + 1))
+
+
+def test_a_signature_has_one_length() -> None:
+    """That of Ed25519."""
+    for size in (0, 63, 65):
+        signed = der.sequence(der.sequence(), ED25519, der.octet_bits(bytes(size)))
+        with pytest.raises(FormatError, match=f"expected a signature of 64 bytes, got {size}"):
+            read_signed(signed, "test")
+
+
+@pytest.mark.parametrize("data", [b"", b"no DER", b"-----BEGIN PUBLIC KEY-----\n", der.sequence()])
+def test_what_is_none_of_all_that_is_shown_is_refused(data: bytes) -> None:
+    """With what could have been."""
+    with pytest.raises(FormatError, match="file"):
+        read_any(data, what="file")
 
 
 def test_a_certificate_says_the_same_to_us_and_to_another_reader() -> None:

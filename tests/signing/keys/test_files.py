@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import errno
 import os
 import re
 import stat
@@ -17,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 
 from expertkit.errors import ExpertError, FormatError, SignatureError
 from expertkit.signing import keys
-from expertkit.signing.keys import pkcs8
+from expertkit.signing.keys import guarded, pkcs8
 
 SECRET = b"correct horse"
 
@@ -131,6 +133,59 @@ def test_every_wrong_passphrase_is_the_same_error(tmp_path: Path) -> None:
             keys.load(key, passphrase=lambda _, guess=guess: f"guess {guess}".encode())
 
 
+def test_a_cipher_that_nobody_reads_is_thought_of(tmp_path: Path) -> None:
+    """It cannot be told from a wrong passphrase or other damage; the message has both."""
+    path = make(tmp_path / "publisher.key", passphrase=SECRET)
+    aes = bytes.fromhex("060960864801650304012a")
+    der = base64.b64decode("".join(path.read_text().splitlines()[1:-1]))
+    assert aes in der
+    other = base64.encodebytes(der.replace(aes, aes[:-1] + b"\x63")).decode()
+    path.write_text(f"-----BEGIN ENCRYPTED PRIVATE KEY-----\n{other}-----END ENCRYPTED PRIVATE KEY-----\n")
+
+    with pytest.raises(SignatureError, match="expected its passphrase, got another one, or the file is damaged"):
+        keys.load(path, passphrase=answer)
+
+
+def test_a_publisher_without_a_name_gets_no_key(tmp_path: Path) -> None:
+    """Neither half of it."""
+    with pytest.raises(FormatError):
+        keys.create(tmp_path / "publisher.key", publisher="a\nb", passphrase=None)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_secret_is_written_whole_into_a_new_file_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """Whatever the disk says, and whoever was faster."""
+    path = tmp_path / "secret"
+    path.write_bytes(b"before")
+    with pytest.raises(SignatureError, match="expected no such file, got one"):
+        guarded.write_new(path, SECRET)
+    assert path.read_bytes() == b"before"
+    path.unlink()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        guarded.write_new(path, SECRET)
+    assert not path.exists()
+
+
+def test_a_secret_that_may_not_be_opened_is_no_missing_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system says so."""
+
+    def deny(*_given: Any) -> int:
+        raise PermissionError(errno.EACCES, "permission denied")
+
+    monkeypatch.setattr(os, "open", deny)
+
+    with pytest.raises(PermissionError):
+        guarded.read_own(tmp_path / "secret", what="a secret")
+
+
 def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
     """A file, a folder, and a link that points nowhere, stop the making of a key."""
     path, link, folder = tmp_path / "publisher.key", tmp_path / "link.key", tmp_path / "folder.key"
@@ -218,16 +273,22 @@ def pem(*, other: bool = False, size: int = 0) -> bytes:
     return pkcs8.encode(key, passphrase=None) + b"#" * size
 
 
+_NO_PEM = "expected a private key as PKCS#8 PEM, got something else"
+
+
 @pytest.mark.parametrize(
-    "content",
-    [pem(other=True), pem(size=20_000), b"", b"-----BEGIN PRIVATE KEY-----\n"],
+    ("content", "told"),
+    [
+        (pem(other=True), "expected an Ed25519 key, got another kind"),
+        (pem(size=20_000), "got more"), (b"", _NO_PEM), (b"-----BEGIN PRIVATE KEY-----\n", _NO_PEM),
+    ],
     ids=["P-256", "too long", "empty", "cut"],
-)
-def test_a_file_without_an_ed25519_key_is_refused(tmp_path: Path, content: bytes) -> None:
+)  # fmt: skip
+def test_a_file_without_an_ed25519_key_is_refused(tmp_path: Path, content: bytes, told: str) -> None:
     """The message names the file and never shows its content."""
     path = put(tmp_path / "publisher.key", content)
 
-    with pytest.raises(FormatError, match=r"publisher\.key") as refusal:
+    with pytest.raises(FormatError, match=rf"publisher\.key: .*{re.escape(told)}") as refusal:
         keys.load(path)
 
     assert "BEGIN" not in str(refusal.value)

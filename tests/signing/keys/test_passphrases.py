@@ -72,6 +72,16 @@ def test_without_file_and_terminal_the_hint_names_both(tmp_path: Path) -> None:
     assert not passphrases.is_at_hand()
 
 
+def test_without_a_terminal_nothing_new_is_asked_for(tmp_path: Path) -> None:
+    """Neither a new passphrase nor a PIN."""
+    with pytest.raises(SignatureError, match="expected a passphrase, got neither a file nor a terminal"):
+        passphrases.choose(tmp_path / "publisher.key")
+    with pytest.raises(SignatureError, match="expected its PIN, got neither a file nor a terminal") as refusal:
+        passphrases.ask_pin("token")
+
+    assert "pin-source" in (refusal.value.hint or "")
+
+
 def test_the_value_of_a_variable_is_no_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable names a file; a passphrase in it opens nothing."""
     key = make(tmp_path / "publisher.key", passphrase=SECRET)

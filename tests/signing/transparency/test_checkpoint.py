@@ -89,6 +89,19 @@ def test_a_false_time_is_refused() -> None:
             checkpoint.check_time(forged, cosigners={"witness": public(2)})
 
 
+@pytest.mark.parametrize("seconds", [0, checkpoint.LAST_TIME + 1, (1 << 64) - 1])
+def test_a_time_that_is_none_is_refused_though_it_was_signed(seconds: int) -> None:
+    """Zero stands for none, and no date is as late as the others."""
+    good = note.decode(SIGNED)
+    timed = NoteKey(name="witness", key=public(2), algorithm=note.TIMED)
+    made = seconds.to_bytes(8, "big") + make_key(2).sign(checkpoint._timed(good.text, seconds))
+    line = note.Signature(name="witness", id=timed.id, signature=made)
+    forged = note.Note(text=good.text, signatures=(*good.signatures, line)).encode()
+
+    with pytest.raises(SignatureError, match="expected a time and a signature of witness"):
+        checkpoint.check_time(forged, cosigners={"witness": public(2)})
+
+
 def test_a_key_cosigns_once() -> None:
     """A second time of one key would leave open which counts."""
     with pytest.raises(FormatError, match="different keys"):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from expertkit.errors import FormatError, SignatureError
 from expertkit.files import write_bytes
-from expertkit.signing.ed25519 import KEY_SIZE, check_publisher
+from expertkit.signing.ed25519 import KEY_SIZE
 from expertkit.signing.keys import pkcs8
 from expertkit.signing.keys.guarded import HINT, check_free, read_own, write_new
 from expertkit.signing.keys.passphrases import Passphrase, find
@@ -38,7 +38,6 @@ def create(path: Path, *, publisher: str, passphrase: bytes | None) -> Ed25519Pr
         SignatureError: there is a file, link or folder of one of the two names already.
         FormatError: the publisher's name is none.
     """
-    check_publisher(publisher)
     key = Ed25519PrivateKey.generate()
     _write(path, key, public=str(public_key(key, publisher=publisher)).encode(), passphrase=passphrase)
     return key
@@ -115,9 +114,7 @@ def _decrypt(path: Path, data: bytes, passphrase: Passphrase | None) -> Any:
         raise SignatureError(f"{path}: expected a private key without a passphrase, got an encrypted one")
     try:
         return load_pem_private_key(data, password=passphrase(path))
-    except UnsupportedAlgorithm as error:
-        raise FormatError(f"{path}: expected a cipher that OpenSSL reads, got another") from error
-    except ValueError as error:  # a wrong passphrase gives other bytes, which may be malformed in any way
+    except (ValueError, UnsupportedAlgorithm) as error:  # a wrong passphrase gives other bytes, malformed in any way
         raise SignatureError(f"{path}: expected its passphrase, got another one, or the file is damaged") from error
 
 
