@@ -241,3 +241,33 @@ def changed(draw: st.DrawFn, parts: list[bytes], *, fixed: int) -> list[bytes]:
             return [*parts[: at + 1], part, *parts[at + 1 :]]
         case _:
             return [*parts, draw(st.binary(min_size=32, max_size=32))]
+
+
+@pytest.mark.parametrize("at", range(3))
+@pytest.mark.parametrize("size", [0, 31, 33, 64])
+def test_a_hash_of_another_length_is_none(at: int, size: int) -> None:
+    """Two halves of one could stand for what lies below it."""
+    parts = [HASHES[0], root(HASHES[:3]), *inclusion_proof(HASHES[:3], 0)]
+    parts[at] = bytes(size)
+    leaf, found, *proof = parts
+    roots = [root(HASHES[:2]), root(HASHES[:3]), *consistency_proof(HASHES[:3], 2)]
+    roots[at] = bytes(size)
+    root1, root2, *between = roots
+
+    with pytest.raises(SignatureError, match="32 bytes"):
+        check_inclusion(leaf, 0, 3, proof, found)
+    with pytest.raises(SignatureError, match="32 bytes"):
+        check_consistency(2, 3, root1, root2, between)
+
+
+def test_a_proof_that_is_too_long_and_sizes_that_shrink_are_called_what_they_are() -> None:
+    """More hashes than there are levels; a later tree with fewer leaves."""
+    proof = [*inclusion_proof(HASHES[:3], 0), HASHES[5]]
+    between = [*consistency_proof(HASHES[:3], 2), HASHES[5]]
+
+    with pytest.raises(SignatureError, match="inclusion proof: expected fewer than 3 hashes for 3 leaves"):
+        check_inclusion(HASHES[0], 0, 3, proof, root(HASHES[:3]))
+    with pytest.raises(SignatureError, match="consistency proof: expected fewer than 2 hashes for 3 leaves"):
+        check_consistency(2, 3, root(HASHES[:2]), root(HASHES[:3]), between)
+    with pytest.raises(SignatureError, match="consistency proof: expected at least 3 leaves, got 2"):
+        check_consistency(3, 2, root(HASHES[:3]), root(HASHES[:2]), [])
