@@ -37,6 +37,7 @@ def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: 
             axes.scatter([choice.winner.trial.size], [height], s=130, facecolors="none", edgecolors=INK, linewidths=1.4)
     above.set(title=title, ylabel="relative error of the update", xscale="log", yscale="log")
     below.set(xlabel="bytes of the file", ylabel="right answers on dev", xscale="log", xlim=above.get_xlim())
+    below.margins(y=0.15)
     for axes in (above, below):
         axes.grid(visible=True, alpha=0.25)
         if axes.get_legend_handles_labels()[1]:
