@@ -38,6 +38,8 @@ WHOLE, OSD, PLAIN, THIRD, TRUNCATED, PEFT, NATIVE = (
 )  # fmt: skip
 _NATIVE_BASES = ("qwen3-tiny",)
 """A training for every budget is long."""
+_ALL = 1_000_000
+"""Items: more than there are."""
 _RELAXED = (1.5, 2, 3)
 """Components that plain OSD chooses from, in ranks that the budget pays for."""
 
@@ -92,7 +94,7 @@ class _Looking:
         self._trials = Trials(project, adapter, calibrate=Calibrating(project, recipe, adapter))
         self._dev, self.test = (
             Questions(project, recipe, split=split, count=count, answered=lambda _count: None)
-            for split, count in (("dev", recipe.search.items), ("test", sys.maxsize))
+            for split, count in (("dev", recipe.search.items), ("test", _ALL))
         )
 
     def ask(self, name: str, rank: int | None, data: bytes | None) -> Answered:
