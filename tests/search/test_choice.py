@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from expertkit.search.choice import Choice, choose
+from expertkit.search.choice import Asked, Choice, choose, judge
 from expertkit.search.trials import Trial
 from tests.search.builders import make_trial
 
@@ -15,24 +15,27 @@ FRONT = [make_trial(size, 1 / size) for size in range(1, 33)]
 
 def choose_from(first_good: int, *, points: int = 12) -> Choice:
     """Of a front whose trials are right from some size on."""
-    return choose(
-        FRONT, lambda trial: 0.9 if trial.size >= first_good else 0.1, whole=0.9, tolerance=0.01, points=points
-    )
+    return choose(FRONT, lambda trial: asked(trial, 0.9 if trial.size >= first_good else 0.1), points=points)
+
+
+def asked(trial: Trial, score: float) -> Asked:
+    """What came of a trial that is as good from 0.7 on."""
+    return Asked(trial=trial, score=score, low=score, is_good=score >= 0.7)
 
 
 @given(st.integers(1, 33), st.integers(1, 12))
 def test_no_more_are_asked_than_is_allowed_and_none_twice(first_good: int, points: int) -> None:
     """Each costs minutes."""
-    asked = [each.trial for each in choose_from(first_good, points=points).asked]
+    trials = [each.trial for each in choose_from(first_good, points=points).asked]
 
-    assert len(asked) <= points
-    assert len(set(asked)) == len(asked)
+    assert len(trials) <= points
+    assert len(set(trials)) == len(trials)
 
 
 @given(st.lists(st.floats(0, 1), min_size=32, max_size=32), st.integers(1, 12))
 def test_the_winner_was_asked_and_is_the_smallest_of_those_that_are_good(scores: list[float], points: int) -> None:
     """Also where scores go up and down along the front: what nobody asked is not chosen."""
-    choice = choose(FRONT, lambda trial: scores[trial.size - 1], whole=0.9, tolerance=0.2, points=points)
+    choice = choose(FRONT, lambda trial: asked(trial, scores[trial.size - 1]), points=points)
 
     good = [each for each in choice.asked if each.is_good]
     assert all(scores[each.trial.size - 1] == each.score for each in choice.asked)
@@ -58,17 +61,28 @@ def test_there_is_no_winner_where_none_is_good() -> None:
 
 def test_an_empty_front_is_not_asked() -> None:
     """Where no file is as small as was wanted."""
-    assert choose([], lambda _trial: 1.0, whole=1.0, tolerance=0.0, points=3) == Choice()
+    assert choose([], lambda trial: asked(trial, 1.0), points=3) == Choice()
 
 
-@pytest.mark.parametrize(("items", "right", "fewer"), [(50, 13, 1), (300, 297, 3), (300, 284, 6)])
-def test_a_tolerance_is_met_by_the_items_that_it_says(items: int, right: int, fewer: int) -> None:
-    """A share that is exactly so much lower is good, although shares are no exact numbers; one item less is not."""
+@pytest.mark.parametrize(
+    ("won", "lost", "is_good"), [(0, 0, True), (0, 1, True), (0, 3, False), (3, 3, True), (8, 8, False), (6, 1, True), (9, 0, True)]
+)
+def test_what_is_lost_is_at_most_the_tolerance_for_sure(won: int, lost: int, is_good: bool) -> None:  # noqa: FBT001
+    """Of 300 items 2 %: three lost ones are a percent, which might as well be three."""
+    whole = [at >= won for at in range(300)]
+    right = [at < 300 - lost for at in range(300)]
 
-    def is_good(trial: Trial) -> bool:
-        answers = {1: right - fewer, 2: right - fewer - 1}[trial.size]
-        found = choose([trial], lambda _trial: answers / items, whole=right / items, tolerance=fewer / items, points=1)
-        return found.winner is not None
+    found = judge(FRONT[0], whole=whole, right=right, groups=range(300), tolerance=0.02)
 
-    assert is_good(make_trial(1, 0.5))
-    assert not is_good(make_trial(2, 0.5))
+    assert found.is_good is is_good
+    assert found.score == pytest.approx((300 - lost) / 300)
+    assert found.low < found.score
+    assert is_good == (found.low >= (300 - won) / 300 - 0.02)
+
+
+def test_a_few_items_prove_nothing() -> None:
+    """Though no answer differs; whoever has so few says how much he would lose."""
+    same = [True] * 50
+
+    assert not judge(FRONT[0], whole=same, right=same, groups=range(50), tolerance=0.02).is_good
+    assert judge(FRONT[0], whole=same, right=same, groups=range(50), tolerance=0.06).is_good

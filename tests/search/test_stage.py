@@ -141,12 +141,12 @@ def test_a_tolerance_that_nothing_meets_keeps_the_adapter_whole(project: Path) -
     questions(project, SEARCHED, []).right(trained_adapter(project, SEARCHED))
     (whole,) = (project / layout.TRIALS_DONE).glob("*.answers.json")
     put(whole, {"right": [True] * len(read(whole)["right"])})
-    put_recipe(replace(SEARCHED, search=replace(SMALL, tolerance=0.0)))
+    put_recipe(replace(SEARCHED, search=replace(SMALL, tolerance=0.001)))
 
     said = run(f"search {PAIR}")
 
     assert read(project / FOLDER / "winner.json")["point"] is None
-    assert re.search(r"none is within 0 of 1\.000, \d asked, the best has 0\.000: the whole adapter is kept", said)
+    assert re.search(r"none loses at most 0\.001 of 1\.000 with 95 % confidence, \d asked, the best has 0\.000", said)
     assert not (project / FOLDER / "adapter_model.osd").exists()
 
 
@@ -225,11 +225,16 @@ def questions(project: Path, recipe: Recipe, asked: list[int]) -> Questions:
 def test_a_row_says_all_of_a_trial() -> None:
     """Columns that a spreadsheet can filter by."""
     small, large, beaten = make_trial(10, 0.5), make_trial(30, 0.25, name=8), make_trial(40, 0.375, name=2)
-    choice = Choice(asked=(Asked(trial=large, score=0.875, is_good=True), Asked(trial=small, score=0.5, is_good=False)))
+    choice = Choice(
+        asked=(
+            Asked(trial=large, score=0.875, low=0.75, is_good=True),
+            Asked(trial=small, score=0.5, low=0.25, is_good=False),
+        )
+    )
 
     assert table([large, beaten, small], choice).splitlines() == [
-        "point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,winner",
-        "f16 fro rank 1 density 1,f16,1,fro,0.5,0.5,,10,0.5,1,0.5000,0",
-        "f16 fro rank 8 density 1,f16,8,fro,0.5,0.5,,30,0.25,1,0.8750,1",
-        "f16 fro rank 2 density 1,f16,2,fro,0.5,0.5,,40,0.375,0,,0",
+        "point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,dev_low,winner",
+        "f16 fro rank 1 density 1,f16,1,fro,0.5,0.5,,10,0.5,1,0.5000,0.2500,0",
+        "f16 fro rank 8 density 1,f16,8,fro,0.5,0.5,,30,0.25,1,0.8750,0.7500,1",
+        "f16 fro rank 2 density 1,f16,2,fro,0.5,0.5,,40,0.375,0,,,0",
     ]

@@ -121,8 +121,8 @@ class SearchConfig:
     """Points of the front, of fewest bytes against error, that are asked the dev items at most."""
     items: Positive = 300
     """Dev items that they are asked, at most."""
-    tolerance: Share = 0.01
-    """How much lower its share of right answers may be than that of the whole adapter."""
+    tolerance: Annotated[float, Range(above=0, high=1)] = 0.02
+    """How much lower its share of right answers may be than that of the whole adapter, with 95 % confidence."""
     calibration: Annotated[int, Range(1, 128)] = 64
     """Training items that the scores taylor, fisher and act are calibrated on."""
 

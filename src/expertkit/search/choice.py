@@ -6,13 +6,11 @@ the middle is asked, then one in the half that it leaves, as in a bisection. Wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
+from expertkit.evaluation.statistics import non_inferiority
 from expertkit.search.trials import Trial
-
-_ROUNDING = 1e-9
-"""Shares of any number of items that could be asked lie further apart than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +20,10 @@ class Asked:
     trial: Trial
     score: float
     """Share of right answers on the dev items."""
+    low: float
+    """What it has at least, with 95 % confidence, if the whole adapter has what it had."""
     is_good: bool
-    """Whether it is within the tolerance of the whole adapter."""
+    """Whether it surely loses no more than the tolerance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,24 +40,35 @@ class Choice:
         return min(good, key=lambda each: (each.trial.size, each.trial.error)) if good else None
 
 
-def choose(
-    front: Sequence[Trial], score: Callable[[Trial], float], *, whole: float, tolerance: float, points: int
-) -> Choice:
+def judge(
+    trial: Trial, *, whole: Sequence[bool], right: Sequence[bool], groups: Sequence[Hashable], tolerance: float
+) -> Asked:  # fmt: skip
+    """Whether a trial loses no more than the tolerance, with 95 % confidence: a mean alone would be luck in part.
+
+    Args:
+        trial: what was asked.
+        whole: item by item, whether the whole adapter was right.
+        right: the same of the trial.
+        groups: what each item shares with others.
+        tolerance: a share of the items, above 0.
+    """
+    found = non_inferiority(whole, right, groups, margin=tolerance)
+    before = sum(whole) / len(whole)
+    return Asked(trial=trial, score=before + found.difference, low=before + found.low, is_good=found.is_proven)
+
+
+def choose(front: Sequence[Trial], ask: Callable[[Trial], Asked], *, points: int) -> Choice:
     """Ask along a front.
 
     Args:
         front: trials, the fewest bytes first.
-        score: the share of right answers of a trial; each is asked once.
-        whole: that of the adapter before it is compressed.
-        tolerance: how much lower it may be.
+        ask: what a trial answers; each is asked once.
         points: how many are asked at most.
     """
     asked: list[Asked] = []
     low, high = 0, len(front)
     while low < high and len(asked) < points:
         middle = (low + high) // 2
-        found = score(front[middle])
-        is_good = whole - found <= tolerance + _ROUNDING
-        asked.append(Asked(trial=front[middle], score=found, is_good=is_good))
-        low, high = (low, middle) if is_good else (middle + 1, high)
+        asked.append(ask(front[middle]))
+        low, high = (low, middle) if asked[-1].is_good else (middle + 1, high)
     return Choice(asked=tuple(asked))

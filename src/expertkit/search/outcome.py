@@ -32,14 +32,14 @@ class Outcome:
 
 def told(choice: Choice, config: SearchConfig, whole: float) -> dict[str, Any]:
     """The winner, or why there is none."""
-    goal = f"within {config.tolerance:g} of {whole:.3f}, {len(choice.asked)} asked"
+    goal = f"at most {config.tolerance:g} of {whole:.3f} with 95 % confidence, {len(choice.asked)} asked"
     if not choice.asked:
         return {"point": None, "why": "no way to compress is possible: the whole adapter is kept"}
     if choice.winner is None:
         best = max(each.score for each in choice.asked)
-        return {"point": None, "why": f"none is {goal}, the best has {best:.3f}: the whole adapter is kept"}
+        return {"point": None, "why": f"none loses {goal}, the best has {best:.3f}: the whole adapter is kept"}
     point = choice.winner.trial.point
-    return {"point": point.to_json(), "why": f"{point.name} has the fewest bytes {goal}"}
+    return {"point": point.to_json(), "why": f"{point.name} has the fewest bytes that lose {goal}"}
 
 
 def write(target: Path, recipe: Recipe, adapter: Adapter, found: Outcome) -> dict[str, Any]:
@@ -69,13 +69,13 @@ def table(trials: Sequence[Trial], choice: Choice) -> str:
     """Every trial as a row of a CSV, the fewest bytes first; ``front`` and ``winner`` are 1 or 0."""
     asked: dict[Any, Asked] = {each.trial.point: each for each in choice.asked}
     best = {trial.point for trial in front(trials)}
-    rows = ["point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,winner"]
+    rows = ["point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,dev_low,winner"]
     for trial in sorted(trials, key=lambda each: (each.size, each.error)):
         said, found = trial.point.settings, asked.get(trial.point)
         is_winner = choice.winner is not None and choice.winner.trial == trial
         rows.append(
             f"{trial.point.name},{said.codec},{said.rank},{said.score},"
             f"{trial.density:.6g},{1 - trial.density:.6g},{trial.point.bits or ''},{trial.size},{trial.error:.6g},"
-            f"{int(trial.point in best)},{'' if found is None else f'{found.score:.4f}'},{int(is_winner)}"
+            f"{int(trial.point in best)},{f'{found.score:.4f},{found.low:.4f}' if found else ','},{int(is_winner)}"
         )
     return "\n".join(rows) + "\n"

@@ -27,6 +27,7 @@ def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: 
         above.plot(*_places(points), color=INK, linewidth=1, linestyle=style, alpha=0.6, label=f"front of {score}")
     for at, each in enumerate(sorted(choice.asked, key=lambda each: each.trial.size)):
         color = _COLORS[each.trial.point.settings.codec]
+        below.plot([each.trial.size] * 2, [each.low, each.score], color=color, linewidth=1, alpha=0.6)
         below.scatter([each.trial.size], [each.score], s=30, color=color if each.is_good else "none", edgecolors=color)
         below.annotate(each.trial.point.name, (each.trial.size, each.score), fontsize=7, xytext=(5, _BESIDE[at % 2]),
                        textcoords="offset points", color=INK)  # fmt: skip
@@ -36,7 +37,8 @@ def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: 
         for axes, height in ((above, choice.winner.trial.error), (below, choice.winner.score)):
             axes.scatter([choice.winner.trial.size], [height], s=130, facecolors="none", edgecolors=INK, linewidths=1.4)
     above.set(title=title, ylabel="relative error of the update", xscale="log", yscale="log")
-    below.set(xlabel="bytes of the file", ylabel="right answers on dev", xscale="log", xlim=above.get_xlim())
+    below.set(xlabel="bytes of the file", ylabel="right answers on dev, and at least")
+    below.set(xscale="log", xlim=above.get_xlim())
     below.margins(y=0.15)
     for axes in (above, below):
         axes.grid(visible=True, alpha=0.25)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from expertkit.packages.weights import read_adapter
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe, SearchConfig
 from expertkit.search.calibrating import Calibrating
-from expertkit.search.choice import choose
+from expertkit.search.choice import Asked, choose, judge
 from expertkit.search.front import distinct, front
 from expertkit.search.grid import grid
 from expertkit.search.outcome import Outcome, told, write
@@ -131,18 +131,17 @@ def _search(project: Path, recipe: Recipe, trials: Trials, adapter: Lora, progre
     possible = [trial for trial in made if trial.is_possible]
     config = recipe.search
     dev = Questions(project, recipe, split="dev", count=config.items, answered=progress.advance)
-    whole = _share(dev.right(adapter))
+    groups = [item.group for item in dev.items]
+    whole = dev.right(adapter)
     files: dict[Point, bytes] = {}
 
-    def score(trial: Trial) -> float:
+    def ask(trial: Trial) -> Asked:
         small = trials.compress(trial.point)
         files[trial.point] = small.data
-        return _share(dev.right(small.osd.to_lora()))
+        right = dev.right(small.osd.to_lora())
+        return judge(trial, whole=whole, right=right, groups=groups, tolerance=config.tolerance)
 
-    choice = choose(distinct(front(possible)), score, whole=whole, tolerance=config.tolerance, points=config.points)
+    choice = choose(distinct(front(possible)), ask, points=config.points)
     data = files[choice.winner.trial.point] if choice.winner else None
-    return Outcome(told=told(choice, config, whole), trials=possible, choice=choice, data=data, whole=whole)
-
-
-def _share(right: Sequence[bool]) -> float:
-    return sum(right) / len(right)
+    score = sum(whole) / len(whole)
+    return Outcome(told=told(choice, config, score), trials=possible, choice=choice, data=data, whole=score)
