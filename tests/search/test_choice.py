@@ -65,7 +65,8 @@ def test_an_empty_front_is_not_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("won", "lost", "is_good"), [(0, 0, True), (0, 1, True), (0, 3, False), (3, 3, True), (8, 8, False), (6, 1, True), (9, 0, True)]
+    ("won", "lost", "is_good"),
+    [(0, 0, True), (0, 1, True), (0, 3, False), (3, 3, True), (8, 8, False), (6, 1, True), (9, 0, True)],
 )
 def test_what_is_lost_is_at_most_the_tolerance_for_sure(won: int, lost: int, is_good: bool) -> None:  # noqa: FBT001
     """Of 300 items 2 %: three lost ones are a percent, which might as well be three."""

@@ -15,7 +15,7 @@ import pytest
 
 from expertkit.errors import ExpertError, FormatError, IntegrityError, SignatureError
 from expertkit.files import write_bytes
-from expertkit.packages.vouching.trust import TrustStore, trust_folder
+from expertkit.packages.vouching.trust import TrustStore, _check_owner, trust_folder
 from expertkit.signing.certificates.reading import Certificate
 from expertkit.signing.certificates.revocation import MAX_NUMBER, RevocationList, make_list, read_list
 from expertkit.signing.keys import public_key
@@ -160,6 +160,17 @@ def test_the_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
         os.umask(before)
 
     assert (tmp_path / "trust").stat().st_mode & 0o777 == 0o700
+
+
+def test_what_another_user_wrote_is_not_believed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns the file can say whom one trusts; root may, who can do so anyway."""
+    status = os.stat_result((0o100600, *(0,) * 3, 12345, *(0,) * 5))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+
+    with pytest.raises(SignatureError, match="expected a file of yours, got one of user 12345"):
+        _check_owner(tmp_path / "trust.json", status)
+    for owner in (0, 1000):
+        _check_owner(tmp_path / "trust.json", os.stat_result((0o100600, *(0,) * 3, owner, *(0,) * 5)))
 
 
 @pytest.mark.parametrize("bit", [0o040, 0o020, 0o010, 0o004, 0o002, 0o001])
