@@ -14,14 +14,15 @@ from expertkit.errors import ExpertError, FormatError, IntegrityError, ManifestE
 from expertkit.files import dump_json, sha256_bytes
 from expertkit.packages.reading.canonical import open_canonical
 from expertkit.packages.sidecar import sidecar
-from expertkit.packages.vouching.verify import verify
-from expertkit.signing import seal
+from expertkit.packages.vouching.verify import _Subject, verify
+from expertkit.signing import Member, seal
 from expertkit.signing.dsse import decode as decode_envelope
 from expertkit.signing.statement import Base
 from expertkit.signing.statement import decode as decode_statement
 from tests.adapters.builders import random_lora
 from tests.archives.builders import decode, encode, gunzipped, gzipped
-from tests.packages.builders import NOW, load, make_project, make_signer, pack, sign, verifier
+from tests.packages.builders import NOW, load, make_project, make_signer, pack, publisher, sign, verifier
+from tests.signing.builders import MEMBERS, make_statement
 
 
 @pytest.fixture(scope="module")
@@ -265,3 +266,21 @@ def test_a_wrong_package_is_refused_before_anybody_asks_who_signed(
     refusal = verdict(tmp_path, path.read_bytes())
     assert refusal is not None
     assert refusal.exit_code == 5
+
+
+@pytest.mark.parametrize(("members", "told"), [((), "an archive, got one about a container"),
+                                               (MEMBERS, "a container, got one about an archive")])  # fmt: skip
+def test_a_statement_about_the_other_form_is_called_that(
+    tmp_path: Path, members: tuple[Member, ...], told: str
+) -> None:  # fmt: skip
+    """Each form is signed; the hint says so."""
+    checked = open_canonical(pack(make_project(tmp_path / "project")))
+    listed = {} if members else checked.contents.listed
+    subject = _Subject(
+        manifest=checked.manifest, content_digest=checked.contents.content_digest, members=listed, evaluation=None
+    )
+
+    with pytest.raises(SignatureError, match=f"signature: expected one about {told}") as refusal:
+        subject.check(make_statement(publisher(), members=members))
+
+    assert refusal.value.hint == "the publisher signs each form; if that is you: expert-cli sign"
