@@ -47,6 +47,7 @@ _UNTOLD = ("signing/keys/hardware.py",)
 KNOWN: dict[str, str] = {
     "signing/certificates/making.py:issue#4": "a second look at what was made of values that were checked before",
     "signing/certificates/making.py:make_root#1": "a second look at what was made of values that were checked before",
+    "signing/transparency/note.py:decode#5": "a second look at what was read by pieces, each of which has one form",
     "packages/vouching/verify.py:_template#1": "the report was read before, and no template has the digest of none",
 }
 """Checks that no test misses, each with what stands behind it."""

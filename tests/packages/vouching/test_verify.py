@@ -144,6 +144,19 @@ def test_a_signature_for_something_else_does_not_pass(
     assert isinstance(error, SignatureError)
 
 
+@pytest.mark.parametrize("part", ["tokenizer", "template", "provenance", "evaluation"])
+def test_a_signature_that_names_other_evidence_does_not_pass(tmp_path: Path, signed: bytes, part: str) -> None:
+    """Each of the digests is compared with the member that it is of; without any, members alone are signed."""
+    statement = decode_statement(decode_envelope(decode(signed)["signature.sig"]).payload)
+    assert statement.evidence is not None
+    other = replace(statement.evidence, **{part: "0" * 64})
+
+    error = verdict(tmp_path, resigned(signed, evidence=other))
+
+    assert isinstance(error, SignatureError)
+    assert f"signature: expected the digests of {part}, got others" in str(error)
+
+
 def test_a_signature_of_another_package_does_not_pass(tmp_path: Path, signed: bytes) -> None:
     """Moving a signature to other members is seen."""
     other = make_project(tmp_path)

@@ -46,6 +46,13 @@ def test_a_line_of_an_unknown_key_says_nothing() -> None:
         note.verify(verifier)
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a" * 201])
+def test_the_name_of_a_key_is_one(name: str) -> None:
+    """What a line could not hold, or would hold another way."""
+    with pytest.raises(FormatError, match="name of a key"):
+        NoteKey(name=name, key=public())
+
+
 def test_the_id_is_a_hint_alone() -> None:
     """A line with the id of a trusted key that another key made is refused."""
     verifier = NoteKey(name="me", key=public())

@@ -48,6 +48,12 @@ def test_every_changed_byte_is_refused(at: int, flip: int) -> None:
         proof.check(proof.decode(bytes(changed)), leaf=LEAVES[4], log=public())
 
 
+def test_a_proof_that_is_too_long_is_not_looked_into() -> None:
+    """With how long it may be."""
+    with pytest.raises(FormatError, match=f"proof: expected at most {proof.MAX_SIZE} bytes"):
+        proof.decode(DATA + bytes(proof.MAX_SIZE))
+
+
 @pytest.mark.parametrize("size", range(len(DATA)))
 def test_every_beginning_of_a_proof_is_refused(size: int) -> None:
     """A file that was cut proves nothing, even where all that is missing is the time."""
