@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.training import NOBODY
 from expertkit import bases, layout
 from expertkit.adapters import Lora
 from expertkit.errors import ExpertError
@@ -16,11 +17,9 @@ from expertkit.packages.weights import read_adapter, write_adapter
 from expertkit.recipes import Recipe, TrainConfig
 from expertkit.runtime.loading import load_base, load_tokenizer
 from expertkit.training.adapter import train_adapter
-from expertkit.training.callback import Listener
 from expertkit.training.stage import read_plan
 
 KEPT = Path("build/bench/native")
-_NOBODY = Listener(measure=lambda _step, _values: None, say=lambda _note: None)
 
 
 def trained_at(recipe: Recipe, rank: int, *, project: Path) -> Lora:
@@ -38,7 +37,7 @@ def trained_at(recipe: Recipe, rank: int, *, project: Path) -> Lora:
         plan = read_plan(data, replace(recipe, train=train), load_tokenizer(base))
         model, tokenizer = load_base(base)
         checkpoints = KEPT / f".{folder.name}.checkpoints"
-        adapter, _curve = train_adapter(model, tokenizer, plan, train, checkpoints=checkpoints, listener=_NOBODY)
+        adapter, _curve = train_adapter(model, tokenizer, plan, train, checkpoints=checkpoints, listener=NOBODY)
         with replace_folder(folder) as new:
             write_adapter(new, adapter, base=recipe.base)
     found = read_adapter(folder, hint="python -m benchmarks scores")

@@ -31,7 +31,7 @@ _GOALS = {OURS: 1.0, PACKED: 1.5}
 _EXPERT, _BASE = "expert-sql", "qwen3-tiny"
 _STEPS = 40
 _ROUNDS = 3
-_NOBODY = Listener(measure=lambda _step, _values: None, say=lambda _note: None)
+NOBODY = Listener(measure=lambda _step, _values: None, say=lambda _note: None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ def _ours(way: Way) -> Callable[[], object]:
     model, tokenizer = load_base(way.base)
     return partial(
         train_adapter, model, tokenizer, way.plan, way.config,
-        checkpoints=way.checkpoints / str(time.monotonic_ns()), listener=_NOBODY,
+        checkpoints=way.checkpoints / str(time.monotonic_ns()), listener=NOBODY,
     )  # fmt: skip
 
 
