@@ -120,7 +120,7 @@ class _Looking:
             if converted:
                 yield PEFT, rank, self._tuned(converted)
             if self._recipe.base in _NATIVE_BASES:
-                yield NATIVE, rank, self._native(rank)
+                yield NATIVE, rank, self._tuned([self._native(rank, rate) for rate in native.RATES])
 
     def _osd(self, budget: int) -> bytes:
         """As a search ships it."""
@@ -130,8 +130,8 @@ class _Looking:
     def _plain(self, rank: int, budget: int) -> bytes:
         return self._trials.compress(Point(settings=Settings(rank=rank), budget=budget)).data
 
-    def _native(self, rank: int) -> bytes:
-        original = Original.of(native.trained_at(self._recipe, rank, project=self._project))
+    def _native(self, rank: int, rate: float) -> bytes:
+        original = Original.of(native.trained_at(self._recipe, rank, rate=rate, project=self._project))
         torch.set_num_threads(self._recipe.evaluate.threads)
         return truncation.encode_pairs(original, original.components(rank), rank="native")
 

@@ -1,6 +1,7 @@
 """An adapter trained with few components from the start, as a rival to one that is cut: kept in build/bench/native.
 
-Everything but rank and alpha is as in the recipe: alpha falls with the rank, so that the scale stays what it is.
+Everything but rank, alpha and learning rate is as in the recipe: alpha falls with the rank, so that the scale stays
+what it is; of the rates, whoever compares takes the one that is best on dev.
 """
 
 from __future__ import annotations
@@ -20,19 +21,21 @@ from expertkit.training.adapter import train_adapter
 from expertkit.training.stage import read_plan
 
 KEPT = Path("build/bench/native")
+RATES = (1.0, 3.0)
+"""Learning rates, as multiples of the recipe's: fewer components bear larger steps."""
 
 
-def trained_at(recipe: Recipe, rank: int, *, project: Path) -> Lora:
-    """The adapter of a recipe trained at another rank, or the one that was before.
+def trained_at(recipe: Recipe, rank: int, *, rate: float, project: Path) -> Lora:
+    """The adapter of a recipe trained at another rank and a multiple of its rate, or the one that was before.
 
     Raises:
         ExpertError: it is no LoRA, or cannot be trained.
     """
-    train = _at_rank(recipe, rank)
+    train = _at_rank(recipe, rank, rate)
     base, fingerprint = bases.require(recipe.base_model, project)
     data = project / layout.DATA / recipe.expert
-    about = [recipe.to_json()["train"], rank, read_json(data / layout.SUMMARY)["digest"], fingerprint]
-    folder = KEPT / f"{recipe.key}-rank{rank}-{sha256_bytes(canonical_json(about))[:12]}"
+    about = [recipe.to_json()["train"], rank, rate, read_json(data / layout.SUMMARY)["digest"], fingerprint]
+    folder = KEPT / f"{recipe.key}-rank{rank}-rate{rate:g}-{sha256_bytes(canonical_json(about))[:12]}"
     if not folder.is_dir():
         plan = read_plan(data, replace(recipe, train=train), load_tokenizer(base))
         model, tokenizer = load_base(base)
@@ -46,8 +49,9 @@ def trained_at(recipe: Recipe, rank: int, *, project: Path) -> Lora:
     return found
 
 
-def _at_rank(recipe: Recipe, rank: int) -> TrainConfig:
+def _at_rank(recipe: Recipe, rank: int, rate: float) -> TrainConfig:
     before, alpha = recipe.train.rank, recipe.train.alpha
     if before is None or alpha is None:
         raise ExpertError(f"{recipe.key}: expected a recipe of a LoRA, got one without a rank")
-    return replace(recipe.train, rank=rank, alpha=round(alpha * rank / before))
+    learning_rate = recipe.train.learning_rate * rate
+    return replace(recipe.train, rank=rank, alpha=round(alpha * rank / before), learning_rate=learning_rate)

@@ -56,7 +56,7 @@ def layer_of(name: str) -> int | None:
         return None
     digits = number.lstrip("0") or "0"
     if len(digits) > len(str(MOST)) or int(digits) >= MOST:
-        raise FormatError(f"safetensors, {name[:120]}: expected a layer below {MOST}, got {digits[:20]}")
+        raise FormatError(f"{name[:120]}: expected a layer below {MOST}, got {digits[:20]}")
     return int(digits)
 
 

@@ -113,7 +113,8 @@ def _measure(wrapped: Any, row: Row, tallies: Sequence[_Tally], *, number: int) 
     loss = torch.nn.functional.cross_entropy(logits.float(), ids[1:][counted])
     if not loss.isfinite():
         raise FormatError(f"calibration, sequence {number}: expected a finite loss, got {loss.item()}")
-    gradients = torch.autograd.grad(loss, [factor for tally in tallies for factor in tally.factors])
+    factors = [factor for tally in tallies for factor in tally.factors]
+    gradients = torch.autograd.grad(loss, factors, materialize_grads=True)  # zeros of an expert that no token reaches
     for at, tally in enumerate(tallies):
         tally.take(gradients[2 * at : 2 * at + 2])
 
