@@ -25,9 +25,9 @@ from expertkit.files import read_json
 from expertkit.osd.point import Point
 from expertkit.osd.settings import Settings
 from expertkit.osd.source import source_parameters
+from expertkit.packages.weights import read_trained
 from expertkit.recipes import Recipe, read_recipe
 from expertkit.search.calibrating import Calibrating
-from expertkit.search.stage import trained_adapter
 from expertkit.search.trials import Trials
 
 BITS = (4.0, 2.0)
@@ -86,7 +86,7 @@ class _Looking:
     """What is shared by all contenders of a pair."""
 
     def __init__(self, project: Path, recipe: Recipe) -> None:
-        adapter = trained_adapter(project, recipe)
+        adapter = read_trained(project, recipe.expert, recipe.base)
         if not isinstance(adapter, Lora):
             raise ExpertError(f"{recipe.key}: expected a LoRA or DoRA, got {adapter.kind}")
         self._project, self._recipe, self._adapter = project, recipe, adapter

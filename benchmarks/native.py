@@ -53,5 +53,7 @@ def _at_rank(recipe: Recipe, rank: int, rate: float) -> TrainConfig:
     before, alpha = recipe.train.rank, recipe.train.alpha
     if before is None or alpha is None:
         raise ExpertError(f"{recipe.key}: expected a recipe of a LoRA, got one without a rank")
+    if alpha * rank % before:
+        raise ExpertError(f"{recipe.key}: expected an alpha of the same scale, got {alpha * rank / before}")
     learning_rate = recipe.train.learning_rate * rate
-    return replace(recipe.train, rank=rank, alpha=round(alpha * rank / before), learning_rate=learning_rate)
+    return replace(recipe.train, rank=rank, alpha=alpha * rank // before, learning_rate=learning_rate)

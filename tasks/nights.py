@@ -17,7 +17,7 @@ from mlflow.entities import Metric, Run
 
 from expertkit.files import read_json, write_json
 from tasks import outcome
-from tasks.store import PARENT, client, experiment, log_metrics, tolerated
+from tasks.store import PARENT, begin, client, end_dead_runs, experiment, log_metrics, tolerated
 
 EXPERIMENT = "nightly"
 NIGHT, PAIR = "expertkit.night", "expertkit.pair"
@@ -73,7 +73,7 @@ def recorded(night: Night) -> Iterator[None]:
     """The night's run in MLflow, open for the block."""
     status = "FAILED"
     with tolerated(f"the night {night.name}"):
-        _end_dead_runs()
+        end_dead_runs(within=EXPERIMENT)
         client().update_run(_run(night), status="RUNNING")
     try:
         yield
@@ -115,14 +115,7 @@ def _run(night: Night, pair: str = "") -> str:
     if found:
         return str(found[0].info.run_id)
     tags = {NIGHT: night.name, PAIR: pair, **({PARENT: _run(night)} if pair else {})}
-    made = client().create_run(place, start_time=night.begun_ms, run_name=pair or night.name, tags=tags)
-    return str(made.info.run_id)
-
-
-def _end_dead_runs() -> None:
-    """Runs of nights that nobody will end: only one flow runs here, and it is this one."""
-    for run in client().search_runs([experiment(EXPERIMENT)], filter_string="attributes.status = 'RUNNING'"):
-        client().set_terminated(run.info.run_id, status="KILLED")
+    return begin(pair or night.name, tags, within=EXPERIMENT, begun_ms=night.begun_ms)
 
 
 def _day_seed(day: date) -> int:

@@ -21,11 +21,11 @@ from expertkit.files import read_json, write_json
 from expertkit.search.lineup import Search
 from expertkit.search.trials import Trial, read_trial
 from tasks import outcome, session
-from tasks.store import PARENT, client, experiment, log_metrics, tolerated
+from tasks.store import PARENT, begin, client, end_dead_runs, experiment, log_metrics, tolerated
 
 EXPERIMENT = "search"
-TRIAL, PAIR, GRID, FLOW = "expertkit.trial", "expertkit.pair", "expertkit.grid", "expertkit.flow"
-"""Tags of a run: the key of the trial, the expert and base, the grid, the flow that made it."""
+TRIAL, PAIR, GRID = "expertkit.trial", "expertkit.pair", "expertkit.grid"
+"""Tags of a run: the key of the trial, the expert and base, the grid."""
 
 _PAGE = 5000
 _ATTACHED = ("trials.csv", "pareto.png", layout.WINNER, layout.METRICS)
@@ -71,9 +71,9 @@ def opened(grid: str) -> Iterator[Record]:
     """A run for the search that this flow makes, open for the block."""
     record, status = Record(), "FAILED"
     with tolerated(f"the search {grid}"):
-        _end_dead_runs()
+        end_dead_runs(within=EXPERIMENT)
         record.known = _known()
-        record.run = _begin(f"{grid} {session.required().flow[:8]}", {GRID: grid})
+        record.run = begin(f"{grid} {session.required().flow[:8]}", {GRID: grid}, within=EXPERIMENT)
     try:
         yield record
         status = "FINISHED"
@@ -103,7 +103,7 @@ def _file(grid: str) -> Path:
 
 def _log_trial(search: Search, key: str, trial: Trial, parent: str) -> None:
     """One batch, its key in it: a run without a key is of no trial."""
-    run = _begin(trial.point.name, {PAIR: search.pair, GRID: search.grid, PARENT: parent})
+    run = begin(trial.point.name, {PAIR: search.pair, GRID: search.grid, PARENT: parent}, within=EXPERIMENT)
     figures = {"bytes": trial.size, "error": trial.error, "density": trial.density} if trial.is_possible else {}
     client().log_batch(
         run,
@@ -124,7 +124,7 @@ def _settings(search: Search, trial: Trial) -> dict[str, object]:
 
 
 def _log_result(search: Search, parent: str) -> None:
-    run = _begin(search.pair, {PAIR: search.pair, GRID: search.grid, PARENT: parent})
+    run = begin(search.pair, {PAIR: search.pair, GRID: search.grid, PARENT: parent}, within=EXPERIMENT)
     found = read_json(search.folder / layout.METRICS)
     log_metrics(run, [Metric(name, value, _now_ms(), 0) for name, value in outcome.numbers(found).items()])
     client().set_tag(run, "why", found["why"])
@@ -132,12 +132,6 @@ def _log_result(search: Search, parent: str) -> None:
         if (search.folder / name).is_file():
             client().log_artifact(run, str(search.folder / name))
     client().set_terminated(run)
-
-
-def _begin(name: str, tags: Mapping[str, str]) -> str:
-    """The id of a new run of this flow."""
-    flow = session.required().flow
-    return str(client().create_run(experiment(EXPERIMENT), run_name=name, tags={**tags, FLOW: flow}).info.run_id)
 
 
 def _known() -> set[str]:
@@ -149,12 +143,6 @@ def _known() -> set[str]:
         token = page.token
         if not token:
             return found
-
-
-def _end_dead_runs() -> None:
-    """Runs of searches that nobody will end: only one flow runs here, and it is this one."""
-    for run in client().search_runs([experiment(EXPERIMENT)], filter_string="attributes.status = 'RUNNING'"):
-        client().set_terminated(run.info.run_id, status="KILLED")
 
 
 def _now_ms() -> int:

@@ -7,16 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from socket import gethostname
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from tasks import display
+from tasks import display, session
 
 PARENT = "mlflow.parentRunId"
 """The tag by which MLflow shows a run below another one."""
+FLOW, WORKSPACE = "expertkit.flow", "expertkit.workspace"
+"""Tags of a run: the flow that made it, and the computer and folder where that ran, as a store may serve several."""
 FAULTS = (MlflowException, SQLAlchemyError, OSError)
 """How a tracker fails: by its own errors, its database's, the disk's or the network's."""
 
@@ -57,6 +60,25 @@ def experiment(name: str) -> str:
         return str(found.experiment_id)
     place = None if "MLFLOW_TRACKING_URI" in os.environ else Path("mlartifacts").resolve().as_uri()
     return str(client().create_experiment(name, artifact_location=place))
+
+
+def begin(run_name: str, tags: Mapping[str, str], *, within: str, begun_ms: int | None = None) -> str:
+    """The id of a new run of this flow within an experiment."""
+    own = {FLOW: session.required().flow, WORKSPACE: _workspace()}
+    made = client().create_run(experiment(within), start_time=begun_ms, run_name=run_name, tags={**tags, **own})
+    return str(made.info.run_id)
+
+
+def end_dead_runs(*, within: str) -> None:
+    """Runs of this workspace that nobody will end: only one flow runs here, and it is this one."""
+    for run in client().search_runs([experiment(within)], filter_string="attributes.status = 'RUNNING'"):
+        tags = run.data.tags
+        if tags.get(WORKSPACE) == _workspace() and tags.get(FLOW) != session.required().flow:
+            client().set_terminated(run.info.run_id, status="KILLED")
+
+
+def _workspace() -> str:
+    return f"{gethostname()}:{Path.cwd()}"
 
 
 def log_metrics(run: str, metrics: Sequence[Metric]) -> None:

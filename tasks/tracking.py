@@ -16,11 +16,11 @@ from mlflow.entities import Metric, Run, ViewType
 
 from tasks import lockfile, outcome, session
 from tasks.progress import Report, Tail
-from tasks.store import PARENT, client, experiment, log_metrics, log_settings, tolerated
+from tasks.store import FLOW, PARENT, begin, client, end_dead_runs, experiment, log_metrics, log_settings, tolerated
 
 EXPERIMENT = "expertkit"
-STAGE, KEY, FLOW = "expertkit.stage", "expertkit.key", "expertkit.flow"
-"""Tags of a run: the stage it logs, the key of the result, the flow that made it."""
+STAGE, KEY = "expertkit.stage", "expertkit.key"
+"""Tags of a run: the stage it logs, the key of the result."""
 
 _FLUSH_EVERY_S = 2.0
 
@@ -58,8 +58,8 @@ def opened() -> Iterator[None]:
     flow = session.required().flow
     run = None
     with tolerated("this flow"):
-        _end_dead_runs()
-        run = _begin(name=f"release {flow[:8]}", tags={})
+        end_dead_runs(within=EXPERIMENT)
+        run = begin(f"release {flow[:8]}", {}, within=EXPERIMENT)
         session.update(tracking_run=run)
     with _ended(run, what="the end of this flow"):
         yield
@@ -73,7 +73,7 @@ def settle() -> None:
     interrupted = session.required().interrupted_run
     if interrupted is not None:
         with tolerated("the flow that was interrupted"):
-            _end_dead_runs()
+            end_dead_runs(within=EXPERIMENT)
             _log_unlogged(interrupted)
 
 
@@ -106,11 +106,6 @@ def _ended(run: str | None, *, what: str) -> Iterator[None]:
                 client().set_terminated(run, status=status)
 
 
-def _begin(*, name: str, tags: dict[str, str]) -> str:
-    flow = session.required().flow
-    return str(client().create_run(experiment(EXPERIMENT), run_name=name, tags={**tags, FLOW: flow}).info.run_id)
-
-
 def _resumed(stage: str, parent: str) -> str:
     """The stage's run in this flow: a second try continues the first one's."""
     flow = session.required().flow
@@ -118,7 +113,7 @@ def _resumed(stage: str, parent: str) -> str:
         if KEY not in run.data.tags:
             client().update_run(run.info.run_id, status="RUNNING")
             return str(run.info.run_id)
-    return _begin(name=stage, tags={STAGE: stage, PARENT: parent})
+    return begin(stage, {STAGE: stage, PARENT: parent}, within=EXPERIMENT)
 
 
 def _describe(run: str, stage: str) -> None:
@@ -142,17 +137,10 @@ def _log_unlogged(parent: str) -> None:
     stale = session.required().stale or ()
     for stage, entry in lockfile.entries().items():
         if stage not in stale and not _is_logged(lockfile.key(entry)):
-            run = _begin(name=stage, tags={STAGE: stage, PARENT: parent})
+            run = begin(stage, {STAGE: stage, PARENT: parent}, within=EXPERIMENT)
             log_metrics(run, _curves(Tail(stage=stage).read(), begun_ms=_now_ms()))
             _describe(run, stage)
             client().set_terminated(run)
-
-
-def _end_dead_runs() -> None:
-    """Runs that nobody will end: only one flow runs here, and it is this one."""
-    flow = session.required().flow
-    for run in _runs(f"attributes.status = 'RUNNING' and tags.`{FLOW}` != '{flow}'"):
-        client().set_terminated(run.info.run_id, status="KILLED")
 
 
 def _is_logged(key: str) -> bool:

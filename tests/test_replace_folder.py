@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,29 @@ def test_a_failure_of_the_exchange_brings_the_old_folder_back(tmp_path: Path, mo
         write(tmp_path / "b")
 
     assert contents(tmp_path) == {"b/deep/old": b"new"}
+
+
+def test_what_another_process_still_writes_stays(tmp_path: Path) -> None:
+    """Two on one folder: neither takes the other's files away, and the last one to finish wins."""
+    with replace_folder(tmp_path / "b") as slow:
+        (slow / "slow").write_bytes(b"half")
+        subprocess.run([sys.executable, "-c", _OTHER, str(tmp_path / "b")], check=True)
+        (slow / "whole").write_bytes(b"whole")
+        between = contents(tmp_path / "b")
+
+    assert between == {"other": b"done"}
+    assert contents(tmp_path) == {"b/slow": b"half", "b/whole": b"whole"}
+
+
+_OTHER = """
+import sys
+import subprocess
+import sys
+from pathlib import Path
+from expertkit.files import replace_folder
+with replace_folder(Path(sys.argv[1])) as folder:
+    (folder / "other").write_bytes(b"done")
+"""
 
 
 def test_what_a_killed_run_had_moved_aside_comes_back_even_if_the_next_one_fails(tmp_path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
@@ -83,25 +84,27 @@ def write_bytes(path: Path, data: bytes, *, mode: int = 0o644) -> None:
 def replace_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder that becomes ``path`` only if the block succeeds, its files on the disk first.
 
-    What an earlier run, killed half-way, left beside ``path`` is removed.
+    What an earlier run, killed half-way, left beside ``path`` is removed; what another process still writes is not, and
+    the last one to finish wins.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _restore(path)
     _remove_leftovers(path)
     folder = Path(mkdtemp(dir=path.parent, prefix=f".{path.name}.new-"))
     previous = folder.with_name(f".{path.name}.old-{folder.name[-8:]}")
-    try:
-        with naming(path):
-            yield folder
-            _settle(folder)
-        if path.exists():
-            path.rename(previous)
-        folder.rename(path)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        if previous.exists():
-            previous.rename(path)
-        raise
+    with _guarded(folder):
+        try:
+            with naming(path):
+                yield folder
+                _settle(folder)
+            if path.exists():
+                path.rename(previous)
+            folder.rename(path)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            if previous.exists():
+                previous.rename(path)
+            raise
     _remove_leftovers(path)
     _sync(path.parent)
 
@@ -216,7 +219,30 @@ def _restore(path: Path) -> None:
 def _remove_leftovers(path: Path) -> None:
     for kind in ("new", "old"):
         for leftover in path.parent.glob(f".{path.name}.{kind}-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
+            with suppress(FileNotFoundError), _guarded(leftover) as is_left:
+                if is_left:
+                    shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextmanager
+def _guarded(folder: Path) -> Iterator[bool]:
+    """Have a folder to oneself, whatever it is called meanwhile; false: another process has it, and did not end.
+
+    Where the file system has no locks, nobody has.
+
+    Raises:
+        FileNotFoundError: it is not there any more.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        is_free = True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            is_free = error.errno != errno.EWOULDBLOCK
+        yield is_free
+    finally:
+        os.close(descriptor)
 
 
 def _settle(folder: Path, *, mode: int = 0o755) -> None:

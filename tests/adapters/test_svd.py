@@ -115,7 +115,7 @@ def test_magnitudes_are_not_touched() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(seed=SEEDS, out=st.integers(1, 40), width=st.integers(1, 40), rank=st.integers(1, 12))
-def test_two_thin_qrs_decompose_what_a_dense_svd_does(seed: int, out: int, width: int, rank: int) -> None:
+def test_law_2_two_thin_qrs_decompose_what_a_dense_svd_does(seed: int, out: int, width: int, rank: int) -> None:
     """The same values, the same matrix, and vectors that are orthonormal."""
     rng = np.random.default_rng(seed)
     b, a = rng.standard_t(3, (out, rank)), rng.standard_t(3, (rank, width))
@@ -132,7 +132,7 @@ def test_two_thin_qrs_decompose_what_a_dense_svd_does(seed: int, out: int, width
 
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS, rank=st.integers(1, 8))
-def test_no_matrix_of_that_rank_is_nearer_than_the_first_components(seed: int, rank: int) -> None:
+def test_law_4_no_matrix_of_that_rank_is_nearer_than_the_first_components(seed: int, rank: int) -> None:
     """Their squared error is that of the values left out (Eckart and Young)."""
     rng = np.random.default_rng(seed)
     b, a = rng.standard_t(3, (20, 8)), rng.standard_t(3, (8, 15))

@@ -92,6 +92,16 @@ def test_no_candidate_is_larger_than_the_budget_and_the_best_is_one_of_them(name
     assert chosen is None or original.error(chosen.lora) == min(original.error(each.lora) for each in found)
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_no_candidate_is_a_byte_larger_than_any_budget(name: str) -> None:
+    """Some knobs are longer in the header than others: of twenty budgets one after another some fit barely."""
+    original = _original()
+    begin = _budget(original, 2)
+
+    assert all(len(each.data) <= budget for budget in range(begin, begin + 20)
+               for each in candidates(name, original, budget))  # fmt: skip
+
+
 def test_every_method_has_something_at_a_large_budget_and_nothing_at_a_byte() -> None:
     """A budget that pays for all of the adapter, and one that pays for nothing."""
     original = _original()
@@ -142,7 +152,7 @@ def test_of_equal_modules_ranks_by_worth_are_at_least_as_good_as_one_rank_for_al
     by_worth, uniform = (original.error(decode(truncation.encode(original, each))) for each in (ranks, rank))
 
     assert sum(ranks.values()) == rank * len(original.sources)
-    assert len(set(ranks.values())) > 1 or rank == RANK
+    assert len(set(ranks.values())) > 1
     assert by_worth < uniform
 
 

@@ -26,6 +26,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("--rank 2 --density 0.4 --codec int8 --score mag", "int8 mag rank 2 density 0.4"),
         ("--density 0.5 --alpha 0.25", "f16 fro rank 4 factor alpha 0.25 density 0.5"),
         ("--budget-bytes 900 --codec f16", "f16 fro rank 4 900 bytes"),
+        ("--budget-bytes 900 --score fro", "rdq rank 4 900 bytes"),
     ],
 )
 def test_a_size_or_a_density_is_asked_for(project: Path, options: str, point: str) -> None:
@@ -46,7 +47,8 @@ def test_a_size_or_a_density_is_asked_for(project: Path, options: str, point: st
         ("--rank 4", "expected one of --density, --budget-bytes and --bits-per-parameter"),
         ("--density 0.5 --budget-bytes 9", "expected one of --density, --budget-bytes and --bits-per-parameter"),
         ("--density 0.5 --codec rdq", "expected --budget-bytes or --bits-per-parameter with rdq"),
-        ("--budget-bytes 900 --score mag", "expected --codec f32, f16 or int8 with --score, got rdq"),
+        ("--budget-bytes 900 --score mag", "score: expected fro or fisher with rdq, got 'mag'"),
+        ("--bits-per-parameter nan", "expected --bits-per-parameter above 0, got nan"),
         ("--density 1.5", "1.5 is not in the range 0<=x<=1"),
         ("--density nan", "density: expected 0..1, got nan"),
         ("--budget-bytes 0", "0 is not in the range x>=1"),

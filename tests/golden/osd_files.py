@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,12 +55,11 @@ def masked(settings: Settings) -> Osd:
     """Numbers that every codec holds as they are: groups of int8 have 127 in them."""
     u, v = (pattern(2, size, step=5, density=3) for size in (20, 12))
     u[0, 0], v[0, 0] = 127, -127
-    masks = None
+    module = Module(u=u, s=np.array([0.5, 0.25], np.float32), v=v)
     if settings.space == "delta":
-        masks = pattern(20, 12, step=7, density=4) != 0
+        module = replace(module, mask=pattern(20, 12, step=7, density=4) != 0)
     elif settings.keeps_whole:
-        masks = (u > 0, v > 0)
-    module = Module(u=u, s=np.array([0.5, 0.25], np.float32), v=v, masks=masks)
+        module = replace(module, masks=(u > 0, v > 0))
     return Osd(modules={"layers.7.o_proj": module}, settings=settings)
 
 

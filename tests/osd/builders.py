@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expertkit.adapters import Factors, Lora
-from expertkit.osd import Osd, Settings, Source, compress, fit, sources
+from expertkit.osd import Module, Osd, Settings, Source, compress, fit, sources
 
 SHAPES = {"layers.0.q_proj": (8, 6), "layers.1.down_proj": (6, 12)}
 """Module path to (out_features, in_features)."""
@@ -79,8 +79,6 @@ def is_same(first: Osd, second: Osd) -> bool:
     )
 
 
-def _parts(module: object) -> list[tuple[object, ...] | None]:
-    masks = getattr(module, "masks")  # noqa: B009
-    arrays = [getattr(module, name) for name in ("u", "s", "v", "magnitude")]
-    arrays += [*masks] if isinstance(masks, tuple) else [masks]
+def _parts(module: Module) -> list[tuple[object, ...] | None]:
+    arrays = [module.u, module.s, module.v, module.magnitude, module.mask, *(module.masks or ())]
     return [None if each is None else (each.shape, each.dtype.str, each.tobytes()) for each in arrays]

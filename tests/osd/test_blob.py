@@ -92,7 +92,7 @@ def test_the_size_is_that_of_the_file() -> None:
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if WAYS[way].codec != "rdq" and not WAYS[way].keeps_whole])
-def test_a_group_has_the_bytes_of_the_formula(way: str) -> None:
+def test_law_9_a_group_has_the_bytes_of_the_formula(way: str) -> None:
     """S, the forms of the indices, the indices and the numbers of both factors, and the magnitudes."""
     osd, data = compressed(way, has_magnitudes=True)
 
@@ -344,6 +344,7 @@ STREAMS: dict[str, bytes] = {
     "more rows than components": PLANES + b"\1" + b"\2" + b"\2\0\1\0" + b"\x55\x55",
     "more rows in all streams than components": PLANES + b"\2" + 2 * (b"\2" + b"\1\0\1\0") + b"\x56\x56",
     "fewer numbers than rows have": PLANES + b"\1" + b"\x10" + b"\1\0\1\0" + b"\x80",
+    "more streams than rows have classes": PLANES + b"\x19" + 25 * (b"\2" + b"\1\0\1\0"),
     "bytes after the last stream": PLANES + b"\1" + b"\2" + b"\1\0\1\0" + b"\x56\0",
 }  # fmt: skip
 """What is wrong in a group of rdq; the module has one component of 2 x 2."""

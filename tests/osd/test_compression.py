@@ -39,7 +39,7 @@ def masked(
 @pytest.mark.parametrize("codec", WHOLE_ERROR)
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS, rank=st.integers(1, 6))
-def test_at_full_rank_and_density_an_update_is_exact(codec: Codec, seed: int, rank: int) -> None:
+def test_law_1_at_full_rank_and_density_an_update_is_exact(codec: Codec, seed: int, rank: int) -> None:
     """But for rounding to the codec."""
     found = heavy_sources(seed, rank=rank)
 
@@ -51,7 +51,7 @@ def test_at_full_rank_and_density_an_update_is_exact(codec: Codec, seed: int, ra
 @pytest.mark.parametrize("score", FREE)
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS, scale=st.floats(1e-6, 1e6))
-def test_a_scaled_update_is_compressed_to_the_scaled_one(score: str, seed: int, scale: float) -> None:
+def test_law_3_a_scaled_update_is_compressed_to_the_scaled_one(score: str, seed: int, scale: float) -> None:
     """OSD(c D) = c OSD(D), up to rounding."""
     lora = heavy_lora(seed)
 
@@ -66,7 +66,7 @@ def test_a_scaled_update_is_compressed_to_the_scaled_one(score: str, seed: int, 
 @pytest.mark.parametrize("score", FREE)
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS)
-def test_a_transposed_update_is_compressed_to_the_transposed_one(score: str, seed: int) -> None:
+def test_law_3_a_transposed_update_is_compressed_to_the_transposed_one(score: str, seed: int) -> None:
     """OSD(D^T) = OSD(D)^T."""
     lora = heavy_lora(seed)
     turned = {name: Factors(a=each.b.T.copy(), b=each.a.T.copy()) for name, each in lora.modules.items()}
@@ -80,7 +80,7 @@ def test_a_transposed_update_is_compressed_to_the_transposed_one(score: str, see
 @pytest.mark.parametrize("score", FREE)
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS)
-def test_factors_of_one_update_are_compressed_to_one(score: str, seed: int) -> None:
+def test_law_3_factors_of_one_update_are_compressed_to_one(score: str, seed: int) -> None:
     """(B X, X^-1 A) is the same update as (B, A): only the update counts."""
     lora = heavy_lora(seed)
     turn = np.linalg.qr(np.random.default_rng(seed).standard_normal((3, 3)))[0] * np.array([4.0, 1, 0.5])
@@ -97,7 +97,7 @@ def test_factors_of_one_update_are_compressed_to_one(score: str, seed: int) -> N
 
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS, rank=st.integers(1, 5))
-def test_no_update_of_that_rank_is_nearer(seed: int, rank: int) -> None:
+def test_law_4_no_update_of_that_rank_is_nearer(seed: int, rank: int) -> None:
     """Where all entries are kept (Eckart and Young): neither a random one, nor one nearby."""
     shapes = {"m": (9, 7)}
     found, rng = heavy_sources(seed, rank=6, shapes=shapes), np.random.default_rng(seed)
@@ -113,7 +113,7 @@ def test_no_update_of_that_rank_is_nearer(seed: int, rank: int) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(seed=SEEDS)
-def test_truncation_loses_the_energy_of_what_it_leaves_out(seed: int) -> None:
+def test_law_4_truncation_loses_the_energy_of_what_it_leaves_out(seed: int) -> None:
     """The squared error is 1 - E_k, which never rises with k."""
     found = heavy_sources(seed, rank=5, shapes={"m": (9, 7)})
     squares = found["m"].svd.s ** 2
@@ -127,7 +127,7 @@ def test_truncation_loses_the_energy_of_what_it_leaves_out(seed: int) -> None:
 
 @pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("share", [0.08, 0.2, 0.45])
-def test_a_file_is_as_large_as_its_budget(codec: Codec, share: float) -> None:
+def test_law_9_a_file_is_as_large_as_its_budget(codec: Codec, share: float) -> None:
     """And never larger: the file itself is measured."""
     found = heavy_sources(1, rank=8, shapes=LARGER)
     budget = int(share * 2 * sum(source.svd.u.size + source.svd.vt.size for source in found.values()))
@@ -157,7 +157,7 @@ def test_a_budget_that_no_file_keeps_is_refused(codec: Codec) -> None:
     with pytest.raises(PackagingError, match="expected a budget of at least") as refusal:
         fit(found, Settings(rank=3, codec=codec), budget=50)
 
-    smallest = int(str(refusal.value.hint).split()[-1])
+    smallest = int(str(refusal.value.hint).split()[1])
     assert len(fit(found, Settings(rank=3, codec=codec), budget=smallest).data) <= smallest
 
 
@@ -171,7 +171,7 @@ def test_rdq_leaves_less_error_than_masks_of_as_many_bytes() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_what_is_written_is_read(way: str) -> None:
+def test_law_9_what_is_written_is_read(way: str) -> None:
     """To the bit, in every codec, form and space; and it is written the same again."""
     osd, data = compressed(way)
 
@@ -197,7 +197,7 @@ def test_every_density_can_be_written(density: float, codec: Codec, space: str, 
 @pytest.mark.parametrize("way", WAYS)
 @settings(max_examples=8, deadline=None)
 @given(seed=SEEDS)
-def test_any_adapter_is_read_as_it_was_written(way: str, seed: int) -> None:
+def test_law_9_any_adapter_is_read_as_it_was_written(way: str, seed: int) -> None:
     """Also where rounding sends some of what was kept to zero."""
     osd, data = compressed(way, seed=seed, budget=450)
 
@@ -215,7 +215,7 @@ def test_what_is_rounded_to_zero_is_not_kept() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_an_empty_mask_or_an_update_of_zeros_changes_nothing(way: str) -> None:
+def test_law_10_an_empty_mask_or_an_update_of_zeros_changes_nothing(way: str) -> None:
     """Nothing is kept of either, and both can be written; only a blend has its other part."""
     lora = heavy_lora(1)
     zeros = {name: Factors(a=each.a, b=np.zeros_like(each.b)) for name, each in lora.modules.items()}
@@ -229,7 +229,7 @@ def test_an_empty_mask_or_an_update_of_zeros_changes_nothing(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_rank_that_is_lower_than_it_seems_is_the_rank(way: str) -> None:
+def test_law_10_a_rank_that_is_lower_than_it_seems_is_the_rank(way: str) -> None:
     """Two columns that are one, in B or in A, are one component."""
     lora = heavy_lora(1)
     first, second = SHAPES
@@ -246,7 +246,7 @@ def test_a_rank_that_is_lower_than_it_seems_is_the_rank(way: str) -> None:
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_one_component_is_enough(way: str) -> None:
+def test_law_10_one_component_is_enough(way: str) -> None:
     """A source of rank 1."""
     found = heavy_sources(1, rank=1)
 
@@ -256,7 +256,7 @@ def test_one_component_is_enough(way: str) -> None:
 
 
 @pytest.mark.parametrize("codec", WHOLE_ERROR)
-def test_equal_singular_values_are_no_harm(codec: Codec) -> None:
+def test_law_10_equal_singular_values_are_no_harm(codec: Codec) -> None:
     """Which vectors they have is chance, but their sum is not."""
     eye = np.eye(6, dtype=np.float32)
     found = sources(Lora(modules={"m": Factors(a=eye, b=eye)}, rank=6, alpha=6.0))
@@ -268,7 +268,7 @@ def test_equal_singular_values_are_no_harm(codec: Codec) -> None:
 
 @pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("side", ["a", "b"])
-def test_numbers_that_are_not_finite_are_refused(odd: float, side: str) -> None:
+def test_law_10_numbers_that_are_not_finite_are_refused(odd: float, side: str) -> None:
     """With the module that has them."""
     lora = heavy_lora(1)
     name = next(iter(lora.modules))
@@ -279,19 +279,15 @@ def test_numbers_that_are_not_finite_are_refused(odd: float, side: str) -> None:
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if "delta" not in way])
-def test_rows_of_a_changed_weight_keep_their_norms(way: str) -> None:
-    """DoRA's magnitudes are exact, so rows of W' have them, however much of the rest is gone."""
+def test_magnitudes_stay_as_they_are(way: str) -> None:
+    """However much of the rest of a DoRA is gone."""
     lora = heavy_lora(1, has_magnitudes=True)
     osd, data = compressed(way, has_magnitudes=True, budget=650)
 
     found = decode(data).to_lora()
 
-    for name, factors in found.modules.items():
-        magnitude = lora.modules[name].magnitude
-        changed = np.random.default_rng(1).standard_normal(factors.shape) + factors.b.astype(np.float64) @ factors.a
-        changed *= (magnitude / np.linalg.norm(changed, axis=1))[:, None]
-        assert np.array_equal(factors.magnitude, magnitude)
-        assert np.linalg.norm(changed, axis=1) == pytest.approx(magnitude, rel=1e-12)
+    assert all(np.array_equal(factors.magnitude, lora.modules[name].magnitude)
+               for name, factors in found.modules.items())  # fmt: skip
     assert is_same(decode(data), osd)
 
 
@@ -305,7 +301,7 @@ def digests() -> list[str]:
     return [sha256_bytes(compressed(way)[1]) for way in WAYS]
 
 
-def test_the_same_input_gives_the_same_bytes() -> None:
+def test_law_14_the_same_input_gives_the_same_bytes() -> None:
     """In this process, and in another one with other hashes and another number of threads."""
     environment = {**os.environ, "PYTHONHASHSEED": "7", "OPENBLAS_NUM_THREADS": "1"}
 

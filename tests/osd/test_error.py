@@ -32,7 +32,7 @@ def test_the_error_is_that_of_the_updates(way: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(seed=SEEDS, rank=st.integers(1, 5), density=st.floats(0.1, 1), exponent=st.integers(-20, 20))
-def test_fitting_s_never_makes_the_error_larger(seed: int, rank: int, density: float, exponent: int) -> None:
+def test_law_7_fitting_s_never_makes_the_error_larger(seed: int, rank: int, density: float, exponent: int) -> None:
     """Whatever is left of the factors, and however unlike the sizes of the components are."""
     rng = np.random.default_rng(seed)
     svd = random_svd(rng, rank=rank)

@@ -100,7 +100,7 @@ def test_matrices_of_any_shape_are_fused(shape: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize("settings", _SETTINGS, ids=repr)
-def test_the_norms_of_rows_are_those_of_a_dora_after_any_compression(settings: Settings) -> None:
+def test_law_11_the_norms_of_rows_are_those_of_a_dora_after_any_compression(settings: Settings) -> None:
     """Up to the rounding of float32: what is lost of an update turns rows, and makes none longer."""
     weights, osd = tiny_weights(), compressed("dora", settings)
 
@@ -184,7 +184,7 @@ def test_a_mask_of_the_update_can_be_merged_and_nothing_else() -> None:
 
     ((_name, fused),) = merged(osd, lambda _name: weight)
 
-    np.testing.assert_array_equal(fused != weight, found.masks)
+    np.testing.assert_array_equal(fused != weight, found.mask)
     with pytest.raises(FormatError):
         osd.to_lora()
 

@@ -29,7 +29,7 @@ MASKS = st.builds(mask, st.integers(0, 1 << 32), st.integers(1, 9), st.integers(
 @pytest.mark.parametrize("form", SPARSE)
 @settings(max_examples=60, deadline=None)
 @given(kept=MASKS)
-def test_what_is_written_is_read(form: Form, kept: NDArray[np.bool_]) -> None:
+def test_law_9_what_is_written_is_read(form: Form, kept: NDArray[np.bool_]) -> None:
     """decode(encode(mask)) = mask, and what follows it is left alone."""
     data = indices.encode(kept, form)
 
@@ -42,7 +42,7 @@ def test_what_is_written_is_read(form: Form, kept: NDArray[np.bool_]) -> None:
 @pytest.mark.parametrize("form", FORMS)
 @settings(max_examples=60, deadline=None)
 @given(kept=MASKS)
-def test_predicted_bits_are_written_bits(form: Form, kept: NDArray[np.bool_]) -> None:
+def test_law_9_predicted_bits_are_written_bits(form: Form, kept: NDArray[np.bool_]) -> None:
     """Each form has a formula, which is right to the bit."""
     assert indices.bits(kept, form) == 8 * len(indices.encode(kept, form))
 

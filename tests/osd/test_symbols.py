@@ -38,7 +38,7 @@ def unpack(data: bytes, count: int, widths: tuple[int, ...]) -> tuple[NDArray[np
 
 @settings(max_examples=80, deadline=None)
 @given(seed=st.integers(0, 1 << 32), count=st.integers(1, 300), exponent=st.floats(-4, 14))
-def test_a_stream_is_read_as_it_was_written(seed: int, count: int, exponent: float) -> None:
+def test_law_9_a_stream_is_read_as_it_was_written(seed: int, count: int, exponent: float) -> None:
     """Whatever its numbers are, in the levels that were chosen for them."""
     given_numbers = numbers(seed, count, 2**exponent)
     widths = symbols.choose(given_numbers)

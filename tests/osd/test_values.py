@@ -28,7 +28,7 @@ NUMBERS = st.builds(numbers, st.integers(0, 1 << 32), st.integers(0, 400), st.in
 @pytest.mark.parametrize("codec", CODECS)
 @settings(max_examples=60, deadline=None)
 @given(given_numbers=NUMBERS)
-def test_what_is_written_is_read(codec: Codec, given_numbers: NDArray[np.float32]) -> None:
+def test_law_9_what_is_written_is_read(codec: Codec, given_numbers: NDArray[np.float32]) -> None:
     """As it was rounded, in as many bytes as the formula says; and what follows is left alone."""
     data = values.encode(given_numbers, codec)
 

@@ -11,7 +11,7 @@ import pytest
 from expertkit import osd
 from expertkit.adapters import Ia3, identity
 from expertkit.errors import FormatError, PackagingError
-from expertkit.files import read_json, write_json
+from expertkit.files import read_json, sha256_bytes, write_json
 from expertkit.osd.point import Point
 from expertkit.packages.compressed import account
 from expertkit.packages.decomposition import decompose_adapter
@@ -36,6 +36,7 @@ def choose(project: Path, point: Point | None, data: bytes = b"", *, of: int = 1
         folder / "winner.json",
         {
             "adapter": identity(random_lora(of)),
+            "digest": sha256_bytes(data) if data else None,
             "point": point.to_json() if point else None,
             "why": "so it was",
         },
@@ -111,6 +112,26 @@ def test_a_search_of_another_adapter_is_not_shipped(tmp_path: Path) -> None:
             decompose_adapter(tmp_path, SEARCHED)
 
 
+def test_another_file_than_the_search_chose_is_not_shipped(tmp_path: Path) -> None:
+    """Though it is one that could be; nor are modules that the trained adapter does not have."""
+    train(tmp_path)
+    point = Point(settings=osd.Settings(rank=4, codec="int8", density=0.5))
+    other = osd.compress(osd.sources(random_lora(1)), replace(point.settings, codec="f16")).data
+    choose(tmp_path, point, osd.compress(osd.sources(random_lora(1)), point.settings).data)
+    (tmp_path / "build/search/expert-mini-nano" / osd.NAME).write_bytes(other)
+
+    with pytest.raises(PackagingError, match="expected the file that the search chose, got another") as refusal:
+        decompose_adapter(tmp_path, SEARCHED)
+
+    fewer = random_lora(1)
+    fewer = replace(fewer, modules=dict([*fewer.modules.items()][1:]))
+    choose(tmp_path, point, osd.compress(osd.sources(fewer), point.settings).data)
+    with pytest.raises(FormatError, match="expected the modules of the trained adapter, got those of another"):
+        decompose_adapter(tmp_path, SEARCHED)
+    assert refusal.value.hint == "expert-cli search --expert expert-mini --base nano"
+    assert not (tmp_path / FILE).exists()
+
+
 def test_an_impossible_budget_says_the_smallest_possible(tmp_path: Path) -> None:
     """And leaves what was there; the size that it names is possible."""
     train(tmp_path)
@@ -122,7 +143,7 @@ def test_an_impossible_budget_says_the_smallest_possible(tmp_path: Path) -> None
         decompose_adapter(tmp_path, RECIPE, asked=Point(settings=settings, budget=10))
 
     assert (tmp_path / WEIGHTS / "adapter_model.safetensors").read_bytes() == before
-    smallest = int(str(refusal.value.hint).split()[-1])
+    smallest = int(str(refusal.value.hint).split()[1])
     assert (
         decompose_adapter(tmp_path, RECIPE, asked=Point(settings=settings, budget=smallest))["adapter_bytes"]
         <= smallest
@@ -173,6 +194,9 @@ def test_an_account_compares_what_is_shipped_with_what_was_trained(tmp_path: Pat
     told = decompose_adapter(tmp_path, asking(OsdConfig(rank=4, codec="rdq", bits_per_parameter=20.0)))
     found = account(tmp_path, "expert-mini", "nano")
 
+    train(tmp_path, seed=2)
+    with pytest.raises(PackagingError, match="expected what was made of the trained adapter, got one of another"):
+        account(tmp_path, "expert-mini", "nano")
     assert found["error"] == told["error"]
     assert [row["module"] for row in found["modules"]] == sorted(SHAPES)
     assert all(0 <= row["error"] < 1 and 0 < row["cosine"] <= 1 for row in found["modules"])

@@ -96,15 +96,18 @@ def test_a_size_that_no_file_has_is_on_record_without_bytes() -> None:
 
 
 def test_a_run_that_was_cut_off_is_no_record_of_its_trial() -> None:
-    """A kill between its beginning and its batch: it is ended, and the trial logged."""
+    """A kill between its beginning and its batch: it is ended, and the trial logged. Runs of other places go on."""
     _do("mask", MASK, size=1000)
     client = MlflowClient(tracking_uri=store.uri())
-    cut_off = client.create_run(store.experiment(searches.EXPERIMENT), tags={searches.PAIR: SEARCH.pair}).info.run_id
+    cut_off, elsewhere = (store.begin("cut off", {searches.PAIR: SEARCH.pair}, within="search") for _ in range(2))
+    client.set_tag(cut_off, store.FLOW, "a dead flow")
+    client.set_tag(elsewhere, store.FLOW, "a flow of somebody else")
+    client.set_tag(elsewhere, store.WORKSPACE, "another:/project")
 
     with searches.opened("full") as log:
         log.add_trials(SEARCH)
 
-    assert client.get_run(cut_off).info.status == "KILLED"
+    assert [client.get_run(run).info.status for run in (cut_off, elsewhere)] == ["KILLED", "RUNNING"]
     assert len(_runs(searches.TRIAL)) == 1
 
 
@@ -158,7 +161,7 @@ def test_a_broken_tracker_costs_one_line(
 
 
 def _flows() -> list[Run]:
-    return [run for run in _runs(searches.FLOW) if searches.PAIR not in run.data.tags]
+    return [run for run in _runs(store.FLOW) if searches.PAIR not in run.data.tags]
 
 
 def _artifacts(run: Run) -> set[str]:

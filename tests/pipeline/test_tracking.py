@@ -100,7 +100,7 @@ def test_runs_of_dead_flows_are_ended() -> None:
     with tracking.opened(), tracking.recorded(STAGE):
         run = _runs()[0].info.run_id
         client = MlflowClient(tracking_uri=store.uri())
-        client.set_tag(run, tracking.FLOW, "a dead flow")
+        client.set_tag(run, store.FLOW, "a dead flow")
         client.set_tag(run, tracking.STAGE, "of that flow")
         tracking.settle()
         before = client.get_run(run).info.status

@@ -9,9 +9,9 @@ import pytest
 
 from expertkit import layout
 from expertkit.errors import ConfigError, PackagingError
-from expertkit.packages.weights import write_adapter
+from expertkit.packages.weights import read_trained, write_adapter
 from expertkit.search.lineup import line_up
-from expertkit.search.stage import do_trials, on_grid, trained_adapter
+from expertkit.search.stage import do_trials, on_grid
 from tests.adapters.builders import random_ia3
 from tests.packages.builders import put
 from tests.search.builders import SEARCHED, SMALL, make_project
@@ -35,7 +35,7 @@ def test_what_is_missing_becomes_less(project: Path) -> None:
     keys = search.missing()
     recipe = on_grid(SEARCHED, replace(SMALL, ranks=(2, 4), codecs=("f16",), kept=(0.3, 0.5)))
 
-    do_trials(project, recipe, trained_adapter(project, recipe), keys[:3])
+    do_trials(project, recipe, read_trained(project, recipe.expert, recipe.base), keys[:3])
 
     assert (search.pair, search.folder, found.left_out) == (SEARCHED.key, layout.SEARCHED / "four" / SEARCHED.key, ())
     assert len(keys) == 4

@@ -19,11 +19,10 @@ from expertkit.adapters import Lora
 from expertkit.cli.main import main
 from expertkit.evaluation.questions import Questions
 from expertkit.osd.point import Point
-from expertkit.packages.weights import write_adapter
+from expertkit.packages.weights import read_trained, write_adapter
 from expertkit.recipes import OsdConfig, Recipe
 from expertkit.search.choice import Asked, Choice
 from expertkit.search.outcome import table
-from expertkit.search.stage import trained_adapter
 from tests.adapters.builders import random_ia3
 from tests.packages.builders import put
 from tests.search.builders import SEARCHED, SMALL, make_project, make_trial
@@ -138,7 +137,7 @@ def test_a_tolerance_that_nothing_meets_keeps_the_adapter_whole(project: Path) -
     """The reason says what was found: the whole adapter is on record with right answers, and no other gives any."""
     for path in (project / layout.TRIALS_DONE).glob("*.answers.json"):
         path.unlink()
-    questions(project, SEARCHED, []).right(trained_adapter(project, SEARCHED))
+    questions(project, SEARCHED, []).right(read_trained(project, SEARCHED.expert, SEARCHED.base))
     (whole,) = (project / layout.TRIALS_DONE).glob("*.answers.json")
     put(whole, {"right": [True] * len(read(whole)["right"])})
     put_recipe(replace(SEARCHED, search=replace(SMALL, tolerance=0.001)))
@@ -227,14 +226,17 @@ def test_a_row_says_all_of_a_trial() -> None:
     small, large, beaten = make_trial(10, 0.5), make_trial(30, 0.25, name=8), make_trial(40, 0.375, name=2)
     choice = Choice(
         asked=(
-            Asked(trial=large, score=0.875, low=0.75, is_good=True),
-            Asked(trial=small, score=0.5, low=0.25, is_good=False),
+            Asked(trial=large, score=0.875, low=0.75, agreement=0.9, is_good=True),
+            Asked(trial=small, score=0.5, low=0.25, agreement=0.5, is_good=False),
         )
     )
 
-    assert table([large, beaten, small], choice).splitlines() == [
-        "point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,dev_low,winner",
-        "f16 fro rank 1 density 1,f16,1,fro,0.5,0.5,,10,0.5,1,0.5000,0.2500,0",
-        "f16 fro rank 8 density 1,f16,8,fro,0.5,0.5,,30,0.25,1,0.8750,0.7500,1",
-        "f16 fro rank 2 density 1,f16,2,fro,0.5,0.5,,40,0.375,0,,,0",
+    impossible = make_trial(0, 1.0, name=3)
+
+    assert table([impossible, large, beaten, small], choice).splitlines() == [
+        "point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,dev_low,agreement,winner",
+        "f16 fro rank 1 density 1,f16,1,fro,0.5,0.5,,10,0.5,1,0.5000,0.2500,0.5000,0",
+        "f16 fro rank 8 density 1,f16,8,fro,0.5,0.5,,30,0.25,1,0.8750,0.7500,0.9000,1",
+        "f16 fro rank 2 density 1,f16,2,fro,0.5,0.5,,40,0.375,0,,,,0",
+        "f16 fro rank 3 density 1,f16,3,fro,,,,,,0,,,,0",
     ]

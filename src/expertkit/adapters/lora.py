@@ -92,6 +92,11 @@ class Lora:
         return "lora" if next(iter(self.modules.values())).magnitude is None else "dora"
 
     @property
+    def largest_rank(self) -> int:
+        """Of all modules."""
+        return max(factors.rank for factors in self.modules.values())
+
+    @property
     def target_modules(self) -> list[str]:
         """Sorted last parts of the module paths, as PEFT names them."""
         return leaves(self.modules)

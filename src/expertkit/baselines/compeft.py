@@ -67,7 +67,9 @@ def tried(original: Original, budget: int) -> Iterator[bytes]:
     for scope in SCOPES:
         bodies = _fitting(original, scope, budget)
         for (density, body), alpha in product(bodies.items(), ALPHAS):
-            yield _written(original, body, Knobs(density=density, alpha=alpha, scope=scope))
+            data = _written(original, body, Knobs(density=density, alpha=alpha, scope=scope))
+            if len(data) <= budget:  # some alphas are longer in the header than others
+                yield data
 
 
 def _fitting(original: Original, scope: Scope, budget: int) -> dict[float, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,7 @@ from expertkit.cli.main import emit
 @click.option(
     "--codec", "values", metavar="CODEC", help="Compress: f32, f16, int8 or rdq; f16 with --density, else rdq."
 )
-@click.option(
-    "--score", metavar="SCORE", help="Compress: mag or fro, what an entry is worth to a mask; of f32, f16, int8."
-)
+@click.option("--score", metavar="SCORE", help="Compress: mag or fro, what an entry of a factor is worth; of rdq, fro.")
 @click.option(
     "--alpha", type=float, metavar="SHARE", help="Compress: weight of the masked update; below 1 all is kept."
 )
@@ -41,16 +40,17 @@ def command(expert: str, base: str, *, as_json: bool, **asked: Any) -> None:
     from expertkit.recipes import read_recipe
 
     recipe = read_recipe(Path(), expert, base)
-    found = decompose_adapter(Path(), recipe, asked=_point(asked, rank=recipe.train.rank))
+    found = decompose_adapter(Path(), recipe, asked=_point(asked, expert, base))
     said = f"{recipe.key}: {found['kind']} of {found['parameters']:,} weights"
     emit(found, as_json=as_json, text=f"{said}, {_how(found)}")
 
 
-def _point(asked: dict[str, Any], *, rank: int | None) -> Any:
+def _point(asked: dict[str, Any], expert: str, base: str) -> Any:
     """What the options ask for; None where there are none.
 
     Raises:
         click.UsageError: they do not go together.
+        PackagingError: the expert was not trained.
     """
     from expertkit.osd.point import Point
     from expertkit.osd.settings import Settings
@@ -60,10 +60,10 @@ def _point(asked: dict[str, Any], *, rank: int | None) -> Any:
     sizes = [asked[name] for name in ("density", "budget_bytes", "bits_per_parameter")]
     if sum(size is not None for size in sizes) != 1:
         raise click.UsageError("expected one of --density, --budget-bytes and --bits-per-parameter")
+    if asked["bits_per_parameter"] is not None and not isfinite(asked["bits_per_parameter"]):
+        raise click.UsageError("expected --bits-per-parameter above 0, got nan")
     given = {"codec": asked["values"], **{name: asked[name] for name in ("rank", "density", "score", "alpha")}}
-    chosen = {"rank": rank or 1, "codec": "f16" if asked["density"] is not None else "rdq"}
-    if asked["score"] is not None and (asked["values"] or chosen["codec"]) == "rdq":
-        raise click.UsageError("expected --codec f32, f16 or int8 with --score, got rdq, which has no mask")
+    chosen = {"rank": _trained_rank(expert, base), "codec": "f16" if asked["density"] is not None else "rdq"}
     try:
         settings = Settings(**{**chosen, **{name: value for name, value in given.items() if value is not None}})
     except ValueError as error:
@@ -71,6 +71,15 @@ def _point(asked: dict[str, Any], *, rank: int | None) -> Any:
     if settings.codec == "rdq" and asked["density"] is not None:
         raise click.UsageError("expected --budget-bytes or --bits-per-parameter with rdq, got --density")
     return Point(settings=settings, bits=asked["bits_per_parameter"], budget=asked["budget_bytes"])
+
+
+def _trained_rank(expert: str, base: str) -> int:
+    """All components; of what has none, any number will do until that is said."""
+    from expertkit.adapters import Lora
+    from expertkit.packages.weights import read_trained
+
+    adapter = read_trained(Path(), expert, base)
+    return adapter.largest_rank if isinstance(adapter, Lora) else 1
 
 
 def _how(found: dict[str, Any]) -> str:

@@ -39,10 +39,11 @@ def command(  # noqa: PLR0913  # one argument per option
     """Write PACKAGE for other tools into a folder named like it.
 
     With --peft it has adapter_config.json, adapter_model.safetensors and the licence, which is what PEFT loads; with
-    --merged, a model that transformers loads without any adapter. Before either is there, its logits are compared with
-    the package's own. With --oms it has all members, and a signature of yours lies beside it, as model.sig: who has the
-    public key KEY.pub verifies the folder with the tool model_signing. Only a package that somebody vouches for whom
-    you trust is exported, unless --unsigned says otherwise.
+    --merged, a model that transformers loads without any adapter. Before a merged model is there, and an adapter where
+    --base-folder says what to put it on, its logits are compared with the package's own. With --oms it has all members,
+    and a signature of yours lies beside it, as model.sig: who has the public key KEY.pub verifies the folder with the
+    tool model_signing. Only a package that somebody vouches for whom you trust is exported, unless --unsigned says
+    otherwise.
 
     Example: expert-cli export dist/expert-sql-qwen3-tiny.v1.0.0.expert --oms --key p256.pem --output exported
     """

@@ -28,18 +28,20 @@ def command(expert: str, base: str, *, grid: str | None, keys: tuple[str, ...], 
     the dev items, and build/search/<expert>-<base>/ gets trials.csv, pareto.png and winner.json, which `decompose`
     reads. Trials are kept in .work/trials/, so that a search that was stopped goes on.
     """
+    from expertkit.packages.weights import read_trained
     from expertkit.progress import progress
     from expertkit.recipes import read_recipe
     from expertkit.recipes.search_grids import read_grid
-    from expertkit.search.stage import count_steps, do_trials, list_trials, on_grid, search, trained_adapter
+    from expertkit.search.stage import count_steps, do_trials, list_trials, on_grid, search, why_not
 
     recipe, target = read_recipe(Path(), expert, base), layout.SEARCH
     if grid is not None:
         recipe, target = on_grid(recipe, read_grid(Path(), grid)), layout.SEARCHED / grid
-    adapter = trained_adapter(Path(), recipe)
+    adapter = read_trained(Path(), recipe.expert, recipe.base)
     if is_listed or keys:
         rows = do_trials(Path(), recipe, adapter, keys) if keys else list_trials(Path(), recipe, adapter)
-        emit({"trials": rows}, as_json=as_json, text=[f"{row['key']}  {row['name']}" for row in rows])
+        nothing = f"{recipe.key}: {why_not(recipe, adapter) or 'every trial is done'}"
+        emit({"trials": rows}, as_json=as_json, text=[f"{row['key']}  {row['name']}" for row in rows] or [nothing])
         return
     total = count_steps(Path(), recipe, adapter)
     with progress(f"search@{recipe.key}", total=total, unit="trials and answers") as shown:

@@ -10,7 +10,7 @@ from expertkit.adapters import CONFIG, Adapter, check_fit, is_same
 from expertkit.files import read_json, sha256_bytes
 from expertkit.packages import carriers
 from expertkit.packages.packaged import Packaged, open_released
-from expertkit.packages.weights import read_adapter, read_carrier
+from expertkit.packages.weights import read_carrier, read_trained
 from expertkit.recipes import Recipe
 
 
@@ -47,9 +47,7 @@ def read_candidates(project: Path, recipe: Recipe) -> Candidates:
     """
     base, fingerprint = bases.require(recipe.base_model, project)
     expert, data = _read_shipped(project, recipe)
-    trained = read_adapter(
-        project / layout.TRAIN / recipe.key, hint=f"expert-cli train --expert {recipe.expert} --base {recipe.base}"
-    )
+    trained = read_trained(project, recipe.expert, recipe.base)
     found = Candidates(
         base=base,
         fingerprint=fingerprint,

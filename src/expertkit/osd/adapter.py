@@ -37,8 +37,10 @@ class Module:
     """(k,); may be negative after a refit."""
     v: Array
     """(k, in); V^T."""
-    masks: tuple[Mask, Mask] | Mask | None = None
-    """What D' has, of U^T and V^T in factor space, of D (out, in) in delta space; None: u and v are those of D'."""
+    masks: tuple[Mask, Mask] | None = None
+    """In factor space where D is kept whole: what D' has of U^T and of V^T; None: u and v are those of D'."""
+    mask: Mask | None = None
+    """In delta space: what D' has of D, (out, in)."""
     magnitude: Array | None = None
     """(out,): the norms of the rows of W' in DoRA, exact."""
 
@@ -51,6 +53,11 @@ class Module:
     def shape(self) -> tuple[int, int]:
         """(out_features, in_features) of the module that it changes."""
         return self.u.shape[1], self.v.shape[1]
+
+    @property
+    def kept(self) -> tuple[Mask, Mask]:
+        """Which entries of U^T and of V^T the part D' has, as far as the factors tell: a mask of D is none of them."""
+        return self.masks or (self.u != 0, self.v != 0)
 
     def update(self, alpha: float) -> Array:
         """What is added to W: (out, in)."""
@@ -65,7 +72,7 @@ class Module:
         Of 2k rows where D and D' are blended in factor space.
         """
         whole = self.u * self.s[:, None]
-        if not isinstance(self.masks, tuple):
+        if self.masks is None:
             return whole, self.v
         kept_u, kept_v = self.masks
         left = np.concatenate([whole * np.float32(1 - alpha), whole * kept_u * np.float32(alpha)])
@@ -73,9 +80,7 @@ class Module:
 
     def shares(self, alpha: float, rows: slice = slice(None)) -> Array | None:
         """What each entry of D counts in delta space, (out, in) or some of its rows; None: all count in full."""
-        if self.masks is None or isinstance(self.masks, tuple):
-            return None
-        return np.where(self.masks[rows], np.float32(1), np.float32(1 - alpha))
+        return None if self.mask is None else np.where(self.mask[rows], np.float32(1), np.float32(1 - alpha))
 
     def factors(self, alpha: float) -> Factors:
         """The same as a LoRA of scale 1; of rank 2k where D and D' are blended.
@@ -83,10 +88,10 @@ class Module:
         Raises:
             FormatError: it is blended in delta space, which has no low rank.
         """
+        if self.mask is not None:
+            raise FormatError("osd: expected a mask of factors, got one of the update, which is no LoRA", hint=_MERGE)
         if self.masks is None:
             return _factors([(self.u, self.s, self.v)], self.magnitude)
-        if not isinstance(self.masks, tuple):
-            raise FormatError("osd: expected a mask of factors, got one of the update, which is no LoRA", hint=_MERGE)
         kept_u, kept_v = self.masks
         whole = (self.u, self.s * np.float32(1 - alpha), self.v)
         part = (self.u * kept_u, self.s * np.float32(alpha), self.v * kept_v)

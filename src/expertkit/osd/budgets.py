@@ -36,7 +36,7 @@ def largest_within(
         return largest_within(size_at, low, high, budget=budget)
     if smallest > budget:
         raise PackagingError(f"expected a budget of at least {smallest} bytes, got {budget}",
-                             hint=f"--budget-bytes {smallest}")  # fmt: skip
+                             hint=f"allow {smallest} bytes, in bytes or in bits for each number")  # fmt: skip
     if largest <= budget:
         return right
     return _crossing(size_at, (left, smallest), (right, largest), budget=budget)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from expertkit.adapters.svd import Array64, Svd
+from expertkit.adapters.svd import Array64, Svd, product_svd
 from expertkit.osd.adapter import Module, Osd
 from expertkit.osd.source import Source, total_energy
 
@@ -23,13 +23,52 @@ def relative_error(osd: Osd, found: Mapping[str, Source]) -> float:
 
 def squared_error(module: Module, source: Source, alpha: float) -> float:
     """Squared Frobenius distance of a module's update from that of its source."""
+    if module.mask is not None:
+        return float(np.sum(_difference(module, source, alpha) ** 2))
     if module.masks is None:
         return squared_distance(source.svd, module.u, module.s, module.v)
-    if isinstance(module.masks, tuple):
-        factors = module.factors(alpha)
-        return squared_distance(source.svd, factors.b.T, np.ones(factors.rank), factors.a)
-    whole = (source.svd.u * source.svd.s) @ source.svd.vt  # a mask of the update needs the update
-    return float(np.sum((whole - module.update(alpha)) ** 2))
+    left, right = module.sides(alpha)
+    return squared_distance(source.svd, left, np.ones(len(left)), right)
+
+
+def spectral_error(module: Module, source: Source, alpha: float) -> float:
+    """The largest singular value of a module's update less that of its source."""
+    if module.mask is not None:
+        return float(np.linalg.norm(_difference(module, source, alpha), 2))
+    left, right = module.sides(alpha)
+    b = np.concatenate([source.svd.u * source.svd.s, -left.T.astype(np.float64)], axis=1)
+    if not b.size:
+        return 0.0
+    found = product_svd(b, np.concatenate([source.svd.vt, right.astype(np.float64)]))
+    return float(found.s[0]) if found.rank else 0.0
+
+
+def best_alpha(module: Module, source: Source, rank: int) -> float:
+    """The weight of D' beside D that would bring their blend nearest to the source, 0..1.
+
+    ``<R, D' - D> / ||D' - D||^2``, where D are the first ``rank`` components of the source and R is what they leave.
+    """
+    left, right = (source.svd.u * source.svd.s).T, source.svd.vt
+    if module.mask is not None:
+        step = module.update(1.0) - left[:rank].T @ right[:rank]
+        gain, length = float(np.sum((left[rank:].T @ right[rank:]) * step)), float(np.sum(step**2))
+    else:
+        sides = zip(module.sides(1.0), (-left[:rank], right[:rank]), strict=True)
+        step_left, step_right = (np.concatenate(each).astype(np.float64) for each in sides)
+        gain = inner(left[rank:], right[rank:], step_left, step_right)
+        length = inner(step_left, step_right, step_left, step_right)
+    return min(max(gain / length, 0.0), 1.0) if length > 0 else 0.0
+
+
+def inner(left: Array64, right: Array64, other_left: Array64, other_right: Array64) -> float:
+    """The Frobenius inner product of ``left^T right`` and of the other such product; sides have rows of components."""
+    return float(np.sum(_products(left, other_left) * _products(right, other_right)))
+
+
+def _difference(module: Module, source: Source, alpha: float) -> Array64:
+    """What a module's update lacks: (out, in); for masks of the update, which have no low rank."""
+    found: Array64 = (source.svd.u * source.svd.s) @ source.svd.vt - module.update(alpha)
+    return found
 
 
 def squared_distance(svd: Svd, u: np.ndarray, s: np.ndarray, v: np.ndarray) -> float:

@@ -8,7 +8,7 @@ With rdq all modules are one zstd frame after its length (4 bytes): what is know
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,7 +140,7 @@ def _spread(numbers: Array, kept: Mask) -> Array:
 def _pieces(module: Module, settings: Settings) -> list[bytes]:
     head = [module.s.astype(_S).tobytes(), *_magnitudes([module])]
     factors = [piece for factor in (module.u, module.v) for piece in _factor(factor, settings)]
-    masks = module.masks if isinstance(module.masks, tuple) else [module.masks] if module.masks is not None else []
+    masks = [*(module.masks or ()), *([module.mask] if module.mask is not None else [])]
     return [*head, *factors, *(piece for mask in masks for piece in _mask(mask, settings))]
 
 
@@ -167,12 +167,12 @@ def _read_module(reader: _Reader, shape: Shape, settings: Settings, *, has_magni
     magnitude = reader.array(shape.out) if has_magnitudes else None
     u = reader.factor((shape.rank, shape.out), settings)
     v = reader.factor((shape.rank, shape.width), settings)
-    masks: tuple[Mask, Mask] | Mask | None = None
+    found = Module(u=u, s=s, v=v, magnitude=magnitude)
     if settings.space == "delta":
-        masks = reader.mask((shape.out, shape.width), settings)
-    elif settings.keeps_whole:
-        masks = reader.mask(u.shape, settings), reader.mask(v.shape, settings)
-    return Module(u=u, s=s, v=v, masks=masks, magnitude=magnitude)
+        return replace(found, mask=reader.mask((shape.out, shape.width), settings))
+    if settings.keeps_whole:
+        return replace(found, masks=(reader.mask(u.shape, settings), reader.mask(v.shape, settings)))
+    return found
 
 
 def _encode_numbers(modules: Sequence[Module]) -> bytes:
@@ -224,8 +224,8 @@ def _read_factors(inner: _Reader, shapes: Sequence[Shape]) -> list[Array]:
     for stream in _read_table(inner, wanted):
         numbers = symbols.unpack(inner.take, stream.count(widths), stream.widths)
         at = 0
-        for index, (rows, width) in enumerate(zip(stream.rows, widths, strict=True)):
-            begin = begins[index]
+        for index in np.flatnonzero(stream.rows).tolist():
+            begin, rows, width = begins[index], stream.rows[index], widths[index]
             found[index][begin : begin + rows] = numbers[at : at + rows * width].reshape(rows, width)
             begins[index], at = begin + rows, at + rows * width
     for factor, begin in zip(found, begins, strict=True):
@@ -235,17 +235,20 @@ def _read_factors(inner: _Reader, shapes: Sequence[Shape]) -> list[Array]:
 
 def _read_table(inner: _Reader, wanted: Sequence[tuple[int, int]]) -> list[Stream]:
     """What streams there are; together they have no more rows than the factors."""
-    found = []
-    for _ in range(inner.take(1)[0]):
+    found: list[Stream] = []
+    count = inner.take(1)[0]
+    if count > symbols.CLASSES:
+        raise FormatError(f"osd: expected at most {symbols.CLASSES} streams, got {count}")
+    for _ in range(count):
         bits = inner.take(1)[0]
         rows = np.frombuffer(inner.take(_ROWS.itemsize * len(wanted)), _ROWS)
         if not 0 < bits < 1 << len(symbols.WIDTHS) or not rows.any():
             raise FormatError(f"osd: expected a stream with widths and rows, got {bits} and {int(rows.sum())}")
         widths = tuple(width for at, width in enumerate(symbols.WIDTHS) if bits >> at & 1)
         found.append(Stream(widths=widths, rows=tuple(rows.tolist())))
-    for index, (rank, _width) in enumerate(wanted):
-        if sum(stream.rows[index] for stream in found) > rank:
-            raise FormatError("osd: expected at most as many rows as components, got more")
+    totals = np.sum([stream.rows for stream in found], axis=0, dtype=np.int64)
+    if (totals > [rank for rank, _width in wanted]).any():
+        raise FormatError("osd: expected at most as many rows as components, got more")
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -47,7 +48,9 @@ def _calibrated(source: Source) -> Seen:
 
 def _masked_module(source: Source, svd: Svd, kept: masks.Masks, settings: Settings) -> Module:
     own = svd if settings.score != "act" else _unseen(svd, _calibrated(source).inputs)
-    return (_whole if settings.keeps_whole else _settled)(own, kept, source, settings)
+    if settings.keeps_whole:
+        return replace(_whole(own, source, settings), masks=kept)
+    return _settled(own, kept, source, settings)
 
 
 def _unseen(svd: Svd, inputs: Array64) -> Svd:
@@ -59,13 +62,13 @@ def _unseen(svd: Svd, inputs: Array64) -> Svd:
 
 def _masked_update(source: Source, svd: Svd, settings: Settings) -> Module:
     kept = masks.select_of_update((svd.u * svd.s) @ svd.vt, density=settings.density)
-    return _whole(svd, kept, source, settings)
+    return replace(_whole(svd, source, settings), mask=kept)
 
 
-def _whole(svd: Svd, kept: masks.Masks | Mask, source: Source, settings: Settings) -> Module:
-    """All entries, beside what a mask has of them."""
+def _whole(svd: Svd, source: Source, settings: Settings) -> Module:
+    """All entries, to which a mask comes."""
     u, v = (_rounded(rows, settings) for rows in (svd.u.T, svd.vt))
-    return Module(u=u, s=svd.s.astype(np.float32), v=v, masks=kept, magnitude=source.magnitude)
+    return Module(u=u, s=svd.s.astype(np.float32), v=v, magnitude=source.magnitude)
 
 
 def _settled(svd: Svd, kept: masks.Masks, source: Source, settings: Settings) -> Module:

@@ -12,7 +12,8 @@ from expertkit.adapters.lora import Lora
 from expertkit.files import sha256_bytes
 from expertkit.osd.adapter import Module, Osd
 from expertkit.osd.compression import Compressed
-from expertkit.osd.error import squared_error
+from expertkit.osd.error import best_alpha, inner, spectral_error, squared_error
+from expertkit.osd.settings import Settings
 from expertkit.osd.source import Source, source_parameters, total_energy
 
 
@@ -37,7 +38,7 @@ def describe(small: Compressed, source: Lora, sources: Mapping[str, Source]) -> 
 
 def module_rows(osd: Osd, sources: Mapping[str, Source]) -> list[dict[str, Any]]:
     """What is to be known of each module, by column."""
-    return [_row(name, osd.modules[name], source, osd.settings.alpha) for name, source in sources.items()]
+    return [_row(name, osd.modules[name], source, osd.settings) for name, source in sources.items()]
 
 
 def csv(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -53,40 +54,43 @@ def _energy(sources: Mapping[str, Source], rank: int) -> float:
     return sum(float(each.svd.s[:rank] @ each.svd.s[:rank]) for each in sources.values()) / total if total else 1.0
 
 
-def _row(name: str, module: Module, source: Source, alpha: float) -> dict[str, Any]:
-    svd = source.svd
-    largest = float(svd.s[0]) ** 2 if svd.rank else 1.0
-    first = svd.s[: module.rank]
+def _row(name: str, module: Module, source: Source, settings: Settings) -> dict[str, Any]:
+    svd, alpha = source.svd, settings.alpha
+    largest = float(svd.s[0]) if svd.rank else 1.0
+    first = svd.first(settings.rank)
     squares = squared_error(module, source, alpha)
+    kept_u, kept_v = module.kept
     return {
         "module": name,
         "out": module.shape[0],
         "in": module.shape[1],
         "source_rank": svd.rank,
         "rank": module.rank,
-        "energy": _share(float(first @ first), source.energy),
-        "stable_rank": source.energy / largest,
+        "energy": _share(float(first.s @ first.s), source.energy),
+        "stable_rank": source.energy / largest**2,
         "kurtosis_u": _kurtosis(svd.u),
         "kurtosis_v": _kurtosis(svd.vt),
-        "density_u": int(np.count_nonzero(module.u)) / max(svd.u.size, 1),
-        "density_v": int(np.count_nonzero(module.v)) / max(svd.vt.size, 1),
+        "density_u": int(np.count_nonzero(kept_u)) / max(first.u.size, 1),
+        "density_v": int(np.count_nonzero(kept_v)) / max(first.vt.size, 1),
         "error": _share(squares, source.energy) ** 0.5,
+        "spectral_error": spectral_error(module, source, alpha) / largest,
         "cosine": _cosine(module, source, squares, alpha),
+        "best_alpha": best_alpha(module, source, settings.rank),
     }
 
 
 def _cosine(module: Module, source: Source, squares: float, alpha: float) -> float:
-    """Of the angle between what is added to W and its source, by their lengths and distance; 1 where one is zero."""
-    length = _squared_length(module, alpha)
-    both = (max(length, 0.0) * source.energy) ** 0.5
-    return (length + source.energy - squares) / (2 * both) if both else 1.0
+    """Of the angle between what is added to W and its source, by their lengths and distance; 1 where both are zero."""
+    length = max(_squared_length(module, alpha), 0.0)
+    both = (length * source.energy) ** 0.5
+    return (length + source.energy - squares) / (2 * both) if both else float(length == source.energy)
 
 
 def _squared_length(module: Module, alpha: float) -> float:
-    if module.masks is not None:
+    if module.mask is not None:
         return float(np.sum(module.update(alpha).astype(np.float64) ** 2))
-    u, s, v = (each.astype(np.float64) for each in (module.u, module.s, module.v))
-    return float(s @ ((u @ u.T) * (v @ v.T)) @ s)
+    left, right = (each.astype(np.float64) for each in module.sides(alpha))
+    return inner(left, right, left, right)
 
 
 def _kurtosis(values: NDArray[np.float64]) -> float:

@@ -31,7 +31,7 @@ WIDTHS = (1, 2, 4, 8, 16)
 LARGEST = (1 << 15) - 1
 """Of a number, up to its sign."""
 CLASSES = 24
-"""There are fewer."""
+"""Streams of a group at most."""
 _GOES_ON = -128
 _TABLE_BITS = 6
 """Of what a coder has to say of a kind of byte before it can use it, about."""

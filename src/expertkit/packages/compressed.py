@@ -10,14 +10,14 @@ from typing import Any
 from expertkit import layout, osd
 from expertkit.adapters import Adapter, Lora, identity
 from expertkit.errors import FormatError, PackagingError
-from expertkit.files import read_json, required
+from expertkit.files import read_json, required, sha256_bytes
 from expertkit.osd.compression import Compressed
 from expertkit.osd.point import Point, compress_to
 from expertkit.osd.report import describe, module_rows
 from expertkit.osd.settings import DATA_FREE
 from expertkit.osd.source import Source, source_parameters
 from expertkit.packages.names import ADAPTER_CONFIG
-from expertkit.packages.weights import read_adapter
+from expertkit.packages.weights import read_trained
 from expertkit.recipes import Recipe
 
 
@@ -65,14 +65,16 @@ def account(project: Path, expert: str, base: str) -> dict[str, Any]:
         PackagingError: one of them is not there.
         FormatError: one is malformed, or the shipped one is not compressed.
     """
-    weights, key = project / layout.weights(expert, base), f"{expert}-{base}"
-    hint = f"expert-cli {{}} --expert {expert} --base {base}"
-    trained = read_adapter(project / layout.TRAIN / key, hint=hint.format("train"))
-    required(weights / ADAPTER_CONFIG, hint=hint.format("decompose"))
-    if not (weights / osd.NAME).is_file() or not isinstance(trained, Lora):
+    weights, file = project / layout.weights(expert, base), project / layout.weights(expert, base) / osd.NAME
+    hint = f"expert-cli decompose --expert {expert} --base {base}"
+    trained = read_trained(project, expert, base)
+    required(weights / ADAPTER_CONFIG, hint=hint)
+    if not file.is_file() or not isinstance(trained, Lora):
         raise FormatError(f"{weights}: expected {osd.NAME}, got an adapter that is not compressed",
                           hint="expert-cli decompose --help says how to compress it")  # fmt: skip
-    found = _opened((weights / osd.NAME).read_bytes(), trained)
+    if identity(trained) != read_json(project / layout.DECOMPOSE / f"{expert}-{base}" / layout.METRICS).get("trained"):
+        raise PackagingError(f"{file}: expected what was made of the trained adapter, got one of another", hint=hint)
+    found = _opened(file.read_bytes(), trained)
     return {"expert": expert, "base": base, **found.facts(), "modules": found.rows()}
 
 
@@ -80,22 +82,36 @@ def _chosen(project: Path, recipe: Recipe, trained: Lora) -> tuple[str, Small] |
     """What the search chose, if anything."""
     folder = project / layout.SEARCH / recipe.key
     hint = f"expert-cli search --expert {recipe.expert} --base {recipe.base}"
-    winner, searched = _read_winner(folder / layout.WINNER, hint=hint)
-    if searched != identity(trained):
+    winner = _read_winner(folder / layout.WINNER, hint=hint)
+    if winner.adapter != identity(trained):
         raise PackagingError(f"{folder}: expected a search of the adapter in {layout.TRAIN / recipe.key}, "
                              "got one of another, trained before", hint=hint)  # fmt: skip
-    if winner is None:
+    if winner.point is None:
         return None
-    return winner.name, _opened(required(folder / osd.NAME, hint=hint), trained)
+    data = required(folder / osd.NAME, hint=hint)
+    if sha256_bytes(data) != winner.digest:
+        raise PackagingError(f"{folder / osd.NAME}: expected the file that the search chose, got another", hint=hint)
+    return winner.point.name, _opened(data, trained)
 
 
-def _read_winner(path: Path, *, hint: str) -> tuple[Point | None, str]:
-    """The way that a search chose, if any, and the identity of the adapter that it searched."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Winner:
+    """What a search left."""
+
+    point: Point | None
+    """The way that it chose; None where the adapter is kept whole."""
+    digest: str | None
+    """SHA-256 of the file."""
+    adapter: str
+    """The identity of what it searched."""
+
+
+def _read_winner(path: Path, *, hint: str) -> _Winner:
     required(path, hint=hint)
     try:
         value = read_json(path)
         point = None if value["point"] is None else Point.from_json(value["point"])
-        return point, str(value["adapter"])
+        return _Winner(point=point, digest=value["digest"], adapter=value["adapter"])
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: expected a winner as a search writes it, got something else", hint=hint) from error
 
@@ -107,9 +123,9 @@ def _compress(trained: Adapter, point: Point, recipe: Recipe) -> Small:
             f"{recipe.key}: expected a LoRA or DoRA to compress, got {trained.kind}, which has no singular vectors",
             hint="take decompose.osd out of its recipe: it is shipped whole",
         )
-    rank = max(factors.rank for factors in trained.modules.values())
-    if point.settings.rank > rank:
-        raise FormatError(f"{recipe.key}, rank: expected at most {rank}, as it was trained, got {point.settings.rank}")
+    rank, wanted_rank = trained.largest_rank, point.settings.rank
+    if wanted_rank > rank:
+        raise FormatError(f"{recipe.key}, rank: expected at most {rank}, as it was trained, got {wanted_rank}")
     if point.settings.score not in DATA_FREE:
         raise FormatError(
             f"{recipe.key}, score: expected {' or '.join(DATA_FREE)}, got {point.settings.score}, which is calibrated",
@@ -121,7 +137,14 @@ def _compress(trained: Adapter, point: Point, recipe: Recipe) -> Small:
 
 
 def _opened(data: bytes, trained: Lora) -> Small:
-    """A file as what it is of its source."""
+    """A file as what it is of its source.
+
+    Raises:
+        FormatError: it is malformed, or of another adapter.
+    """
     adapter, sources = osd.decode(data), osd.sources(trained)
+    shapes = {name: module.shape for name, module in adapter.modules.items()}
+    if shapes != {name: source.shape for name, source in sources.items()}:
+        raise FormatError(f"{osd.NAME}: expected the modules of the trained adapter, got those of another")
     small = Compressed(osd=adapter, data=data, error=osd.relative_error(adapter, sources))
     return Small(small=small, trained=trained, sources=sources)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from expertkit import layout
-from expertkit.adapters import Adapter, Decomposition, Lora, decompose
+from expertkit.adapters import Adapter, Decomposition, Lora, decompose, identity
 from expertkit.adapters.dtypes import DType
 from expertkit.adapters.svd import promised_error
 from expertkit.errors import FormatError
@@ -19,7 +19,7 @@ from expertkit.osd.point import Point
 from expertkit.osd.report import csv
 from expertkit.packages.compressed import Small, wanted
 from expertkit.packages.names import TENSORS, TRAINING_ARGS
-from expertkit.packages.weights import read_adapter, write_adapter, write_osd
+from expertkit.packages.weights import read_trained, write_adapter, write_osd
 from expertkit.recipes import Recipe
 
 
@@ -35,20 +35,16 @@ def decompose_adapter(project: Path, recipe: Recipe, *, asked: Point | None = No
         PackagingError: the expert was not trained, there was no search, or no file is as small as wanted.
         FormatError: the trained adapter is malformed, too large for the wanted dtype, or of no kind to be compressed.
     """
-    source = project / layout.TRAIN / recipe.key
+    trained = read_trained(project, recipe.expert, recipe.base)
     hint = f"expert-cli train --expert {recipe.expert} --base {recipe.base}"
-    trained = read_adapter(source, hint=hint)
-    training_args = required(source / TRAINING_ARGS, hint=hint)
+    training_args = required(project / layout.TRAIN / recipe.key / TRAINING_ARGS, hint=hint)
+    made = wanted(project, recipe, trained, asked=asked)
     weights = project / layout.weights(recipe.expert, recipe.base)
-    try:
-        made = wanted(project, recipe, trained, asked=asked)
-        with replace_folder(weights) as folder, replace_folder(project / layout.DECOMPOSE / recipe.key) as found:
-            summary = _write_small(*made, folder, found, recipe) if made else _write(trained, folder, found, recipe)
-            (folder / TRAINING_ARGS).write_bytes(training_args)
-            summary = {"expert": recipe.expert, "base": recipe.base, **summary}
-            write_json(found / layout.METRICS, summary)
-    except ValueError as error:
-        raise FormatError(f"{source / TENSORS}: {error}") from error
+    with replace_folder(project / layout.DECOMPOSE / recipe.key) as found, replace_folder(weights) as folder:
+        summary = _write_small(*made, folder, found, recipe) if made else _write(trained, folder, found, recipe)
+        (folder / TRAINING_ARGS).write_bytes(training_args)
+        summary = {"expert": recipe.expert, "base": recipe.base, **summary, "trained": identity(trained)}
+        write_json(found / layout.METRICS, summary)
     return summary
 
 
@@ -56,10 +52,13 @@ def _write(trained: Adapter, folder: Path, found: Path, recipe: Recipe) -> dict[
     """The adapter with its components in order; what is no LoRA has none and stays what it is.
 
     Raises:
-        ValueError: a value is too large for the wanted dtype, or would lose digits that may not be lost.
+        FormatError: a value is too large for the wanted dtype, or would lose digits that may not be lost.
     """
-    adapter, decomposition = _decompose(trained, dtype=recipe.decompose.dtype)
-    write_adapter(folder, adapter, base=recipe.base)
+    try:
+        adapter, decomposition = _decompose(trained, dtype=recipe.decompose.dtype)
+        write_adapter(folder, adapter, base=recipe.base)
+    except ValueError as error:
+        raise FormatError(f"{layout.TRAIN / recipe.key / TENSORS}: {error}") from error
     write_bytes(found / "spectrum.csv", _spectrum_csv(decomposition).encode())
     return _summarise(adapter, decomposition, folder / TENSORS)
 
@@ -100,7 +99,7 @@ def _summarise(adapter: Adapter, found: Decomposition | None, tensors: Path) -> 
 def _summarise_spectra(found: Decomposition) -> dict[str, Any]:
     errors = [spectrum.error for spectrum in found.spectra.values()]
     ranks = [spectrum.numeric_rank for spectrum in found.spectra.values()]
-    largest = max(factors.rank for factors in found.lora.modules.values())
+    largest = found.lora.largest_rank
     return {
         "rank": largest,
         "numeric_rank": {"min": min(ranks), "max": max(ranks)},

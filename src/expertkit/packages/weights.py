@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from expertkit import strict_json
+from expertkit import layout, strict_json
 from expertkit.adapters import Adapter, encode_config, encode_tensors
 from expertkit.files import dump_json, required
 from expertkit.packages import carriers
@@ -42,6 +42,17 @@ def read_adapter(folder: Path, *, hint: str) -> Adapter:
     name, data = read_carrier(folder, hint=hint)
     config = required(folder / ADAPTER_CONFIG, hint=hint)
     return carriers.decode(name, data, strict_json.loads(config, file=str(folder / ADAPTER_CONFIG)))
+
+
+def read_trained(project: Path, expert: str, base: str) -> Adapter:
+    """The adapter of an expert for a base as training left it.
+
+    Raises:
+        PackagingError: it was not trained.
+        FormatError: it is malformed.
+    """
+    hint = f"expert-cli train --expert {expert} --base {base}"
+    return read_adapter(project / layout.TRAIN / f"{expert}-{base}", hint=hint)
 
 
 def write_adapter(folder: Path, adapter: Adapter, *, base: str) -> None:

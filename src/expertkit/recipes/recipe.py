@@ -110,7 +110,7 @@ class SearchConfig:
     codecs: Annotated[tuple[osd.Codec, ...], Entries(low=1)] = ("f16", "int8", "rdq")
     """How numbers are written."""
     scores: Annotated[tuple[osd.Score, ...], Entries(low=1)] = ("fro",)
-    """What an entry of a factor is worth to a mask."""
+    """What an entry of a factor is worth to a mask; of rdq, fro has one step for all, fisher one for each component."""
     kept: tuple[Share, ...] = (0.2, 0.4, 0.6)
     """Shares of the entries that masks keep."""
     dropped: tuple[Share, ...] = ()
@@ -118,7 +118,7 @@ class SearchConfig:
     bits: tuple[Annotated[float, Range(above=0, high=64)], ...] = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
     """Of rdq: sizes of the file, in bits for each number of the trained factors."""
     points: Annotated[int, Range(1, 12)] = 5
-    """Points of the front, of fewest bytes against error, that are asked the dev items at most."""
+    """Points of the fronts, of fewest bytes against error, that are asked the dev items at most."""
     items: Positive = 300
     """Dev items that they are asked, at most."""
     tolerance: Annotated[float, Range(above=0, high=1)] = 0.02

@@ -1,7 +1,7 @@
-"""A package's expert for other programs, compared with the package's own before it is there.
+"""A package's expert for other programs: as an adapter that PEFT loads, or in the weights of its base.
 
-As an adapter that PEFT loads, or in the weights of its base. Both are loaded by the library that users load them by,
-and asked for logits (``runtime.fidelity``).
+Where the base is at hand, it is loaded by the library that users load it by, and its logits are compared with the
+package's own before it is there (``runtime.fidelity``).
 """
 
 from __future__ import annotations

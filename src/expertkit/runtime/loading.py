@@ -65,7 +65,10 @@ def attach(model: PreTrainedModel, adapter: Adapter, *, base: str) -> Attached:
         return _prompted(model, adapter, base=base)
     from peft import get_peft_model
 
-    wrapped = get_peft_model(model, peft_config(adapter, base=base))
+    try:
+        wrapped = get_peft_model(model, peft_config(adapter, base=base))
+    except ValueError as error:  # of none of the adapter's modules
+        raise CompatibilityError(f"adapter for {base}: expected modules of the base, got {error}") from error
     odd = _copy_values(dict(wrapped.named_parameters()), adapter)
     if odd:
         raise CompatibilityError(f"adapter for {base}: expected modules of the base, got {', '.join(sorted(odd))}")

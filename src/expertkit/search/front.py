@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import inf
 
 from expertkit.osd.settings import SCORES, Score
 from expertkit.search.trials import Trial
@@ -28,18 +27,15 @@ def fronts(trials: Sequence[Trial]) -> dict[Score, list[Trial]]:
 
 
 def distinct(points: Sequence[Trial]) -> list[Trial]:
-    """Of points of a front that have the same score and hardly differ in bytes, the one of least error.
+    """Of points of a front that hardly differ in bytes, the one of least error.
 
     Args:
         points: the fewest bytes first.
     """
     found: list[Trial] = []
-    above: dict[str, float] = {}
     for trial in reversed(points):
-        score = trial.point.settings.score
-        if trial.size * (1 + _SAME) < above.get(score, inf):
+        if not found or trial.size * (1 + _SAME) < found[0].size:
             found.insert(0, trial)
-            above[score] = trial.size
     return found
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from expertkit import layout
 from expertkit.adapters import Lora
 from expertkit.errors import PackagingError
+from expertkit.packages.weights import read_trained
 from expertkit.recipes import Recipe
 from expertkit.recipes.search_grids import read_grid
-from expertkit.search.stage import on_grid, trained_adapter, trial_files
+from expertkit.search.stage import on_grid, trial_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,7 @@ def line_up(project: Path, recipes: Sequence[Recipe], *, grid: str) -> Lineup:
 def _search(project: Path, recipe: Recipe, grid: str) -> Search | str:
     """The search of a pair, or in words why there is none."""
     try:
-        adapter = trained_adapter(project, recipe)
+        adapter = read_trained(project, recipe.expert, recipe.base)
     except PackagingError:
         return f"{recipe.expert} on {recipe.base}: left out, as it is not trained"
     if not isinstance(adapter, Lora):

@@ -9,7 +9,7 @@ from typing import Any
 
 from expertkit import layout, osd
 from expertkit.adapters import Adapter, encode_tensors, identity
-from expertkit.files import replace_folder, write_bytes, write_json
+from expertkit.files import replace_folder, sha256_bytes, write_bytes, write_json
 from expertkit.recipes import Recipe, SearchConfig
 from expertkit.search.choice import Asked, Choice
 from expertkit.search.front import front
@@ -28,6 +28,11 @@ class Outcome:
     """The winner's file."""
     whole: float | None = None
     """The share of right answers of the whole adapter."""
+
+    @property
+    def possible(self) -> list[Trial]:
+        """Those that have a file."""
+        return [trial for trial in self.trials if trial.is_possible]
 
 
 def told(choice: Choice, config: SearchConfig, whole: float) -> dict[str, Any]:
@@ -49,33 +54,40 @@ def write(target: Path, recipe: Recipe, adapter: Adapter, found: Outcome) -> dic
     winner = found.choice.winner
     metrics = {
         "expert": recipe.expert, "base": recipe.base, **found.told, "trials": len(found.trials),
-        "asked": len(found.choice.asked), "dev_score_whole": found.whole, "dev_score": winner.score if winner else None,
+        "possible": len(found.possible), "asked": len(found.choice.asked), "dev_score_whole": found.whole,
+        "dev_score": winner.score if winner else None, "agreement": winner.agreement if winner else None,
         "bytes_whole": len(encode_tensors(adapter)), "bytes": winner.trial.size if winner else None,
         "relative_error": winner.trial.error if winner else None,
     }  # fmt: skip
     with replace_folder(target) as folder:
-        write_json(folder / layout.WINNER, {"adapter": identity(adapter), **found.told})
+        digest = None if found.data is None else sha256_bytes(found.data)
+        write_json(folder / layout.WINNER, {"adapter": identity(adapter), "digest": digest, **found.told})
         write_json(folder / layout.METRICS, metrics)
         if found.data is not None:
             write_bytes(folder / osd.NAME, found.data)
         write_bytes(folder / "trials.csv", table(found.trials, found.choice).encode())
-        if found.trials:
+        if found.possible:
             title = f"{recipe.expert} on {recipe.base}: {winner.trial.point.name if winner else 'kept whole'}"
-            draw_front(found.trials, found.choice, folder / "pareto.png", whole=found.whole, title=title)
+            draw_front(found.possible, found.choice, folder / "pareto.png", whole=found.whole, title=title)
     return metrics
 
 
 def table(trials: Sequence[Trial], choice: Choice) -> str:
-    """Every trial as a row of a CSV, the fewest bytes first; ``front`` and ``winner`` are 1 or 0."""
+    """Every trial as a row of a CSV, the fewest bytes first, those that are not possible last and without figures.
+
+    ``front`` and ``winner`` are 1 or 0.
+    """
     asked: dict[Any, Asked] = {each.trial.point: each for each in choice.asked}
-    best = {trial.point for trial in front(trials)}
-    rows = ["point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,dev_low,winner"]
-    for trial in sorted(trials, key=lambda each: (each.size, each.error)):
+    best = {trial.point for trial in front([trial for trial in trials if trial.is_possible])}
+    rows = ["point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,dev_low,agreement,winner"]
+    for trial in sorted(trials, key=lambda each: (not each.is_possible, each.size, each.error)):
         said, found = trial.point.settings, asked.get(trial.point)
         is_winner = choice.winner is not None and choice.winner.trial == trial
+        density = f"{trial.density:.6g},{1 - trial.density:.6g}" if trial.is_possible else ","
+        cost = f"{trial.size},{trial.error:.6g}" if trial.is_possible else ","
+        answered = f"{found.score:.4f},{found.low:.4f},{found.agreement:.4f}" if found else ",,"
         rows.append(
-            f"{trial.point.name},{said.codec},{said.rank},{said.score},"
-            f"{trial.density:.6g},{1 - trial.density:.6g},{trial.point.bits or ''},{trial.size},{trial.error:.6g},"
-            f"{int(trial.point in best)},{f'{found.score:.4f},{found.low:.4f}' if found else ','},{int(is_winner)}"
+            f"{trial.point.name},{said.codec},{said.rank},{said.score},{density},{trial.point.bits or ''},{cost},"
+            f"{int(trial.point in best)},{answered},{int(is_winner)}"
         )
     return "\n".join(rows) + "\n"

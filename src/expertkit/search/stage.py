@@ -13,26 +13,14 @@ from expertkit.data.items import data_folder
 from expertkit.errors import ConfigError, FormatError, Problem
 from expertkit.files import read_json
 from expertkit.osd.point import Point
-from expertkit.packages.weights import read_adapter
 from expertkit.progress import Progress
 from expertkit.recipes import Recipe, SearchConfig
 from expertkit.search.calibrating import Calibrating
 from expertkit.search.choice import Asked, choose, judge
-from expertkit.search.front import distinct, front
+from expertkit.search.front import distinct, fronts
 from expertkit.search.grid import grid
 from expertkit.search.outcome import Outcome, told, write
 from expertkit.search.trials import Trial, Trials
-
-
-def trained_adapter(project: Path, recipe: Recipe) -> Adapter:
-    """The adapter that a recipe's search compresses.
-
-    Raises:
-        PackagingError: it was not trained.
-        FormatError: it is malformed.
-    """
-    hint = f"expert-cli train --expert {recipe.expert} --base {recipe.base}"
-    return read_adapter(project / layout.TRAIN / recipe.key, hint=hint)
 
 
 def on_grid(recipe: Recipe, config: SearchConfig) -> Recipe:
@@ -139,9 +127,10 @@ def _search(project: Path, recipe: Recipe, trials: Trials, adapter: Lora, progre
         small = trials.compress(trial.point)
         files[trial.point] = small.data
         right = dev.right(small.osd.to_lora())
-        return judge(trial, whole=whole, right=right, groups=groups, tolerance=config.tolerance)
+        return judge(trial, whole=whole, right=right, groups=groups, tolerance=config.tolerance,
+                     needed=recipe.evaluate.min_accuracy)  # fmt: skip
 
-    choice = choose(distinct(front(possible)), ask, points=config.points)
+    choice = choose([distinct(front) for front in fronts(possible).values()], ask, points=config.points)
     data = files[choice.winner.trial.point] if choice.winner else None
     score = sum(whole) / len(whole)
-    return Outcome(told=told(choice, config, score), trials=possible, choice=choice, data=data, whole=score)
+    return Outcome(told=told(choice, config, score), trials=made, choice=choice, data=data, whole=score)

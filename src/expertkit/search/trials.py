@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from expertkit import layout
 from expertkit.adapters import Lora, identity
-from expertkit.errors import PackagingError
+from expertkit.errors import FormatError, PackagingError
 from expertkit.files import canonical_json, read_json, sha256_bytes, write_json
 from expertkit.osd.compression import Compressed
 from expertkit.osd.point import Point, compress_to
@@ -80,7 +80,7 @@ class Trials:
     @property
     def rank(self) -> int:
         """The largest of the adapter."""
-        return max(factors.rank for factors in self._adapter.modules.values())
+        return self._adapter.largest_rank
 
     def key(self, point: Point) -> str:
         """What the trial of a point is called."""
@@ -131,7 +131,15 @@ def _write(trial: Trial) -> dict[str, Any]:
 
 
 def read_trial(path: Path) -> Trial:
-    """A trial that was kept."""
+    """A trial that was kept.
+
+    Raises:
+        FormatError: something else has changed it since.
+    """
     value = read_json(path)
-    point = Point.from_json(value["point"])
-    return Trial(point=point, size=value["size"], error=value["error"], density=value["density"])
+    try:
+        point = Point.from_json(value["point"])
+        return Trial(point=point, size=value["size"], error=value["error"], density=value["density"])
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{path}: expected a trial as a search keeps it, got something else"
+        raise FormatError(message, hint="remove it") from error

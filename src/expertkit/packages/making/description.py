@@ -81,7 +81,7 @@ def _own_facts(adapter: Adapter) -> dict[str, Any]:
     """What only adapters of its kind have."""
     match adapter:
         case Lora():
-            rank = max(factors.rank for factors in adapter.modules.values())
+            rank = adapter.largest_rank
             return {"target_modules": adapter.target_modules, "r": rank, "alpha": rank, "dropout": adapter.dropout}
         case Ia3():
             feedforward = list(adapter.feedforward_modules)
