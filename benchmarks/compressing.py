@@ -26,6 +26,7 @@ from expertkit.adapters.lora import Factors, Lora
 from expertkit.osd import Compressed, Settings, decode, sources
 from expertkit.osd.fusion import merged
 from expertkit.osd.point import Point, compress_to
+from expertkit.osd.settings import CODECS
 from expertkit.osd.source import source_parameters
 
 RANK = 32
@@ -74,10 +75,11 @@ def lora_size(rank: int) -> int:
 
 def as_point(text: str) -> Point:
     """Codec and amount of a command line."""
-    codec, _, amount = text.partition(":")
+    name, _, amount = text.partition(":")
+    codec = next(each for each in CODECS if each == name)
     if codec == "rdq":
-        return Point(settings=Settings(rank=RANK, codec="rdq"), bits=float(amount))
-    return Point(settings=Settings(rank=RANK, codec="f16" if codec == "f16" else "int8", density=float(amount)))
+        return Point(settings=Settings(rank=RANK, codec=codec), bits=float(amount))
+    return Point(settings=Settings(rank=RANK, codec=codec, density=float(amount)))
 
 
 def measure(lora: Lora, text: str, *, before: int) -> Took:

@@ -181,8 +181,8 @@ def _ratio(looked: Looked, rank: str, name: str) -> float | None:
 
 def _mean(looked: Mapping[str, Looked], rank: str, name: str) -> float | None:
     """The geometric mean, where every adapter has the method."""
-    ratios = [_ratio(each, rank, name) for each in looked.values()]
-    return geometric_mean(found) if None not in ratios and (found := [r for r in ratios if r is not None]) else None
+    ratios = [ratio for each in looked.values() if (ratio := _ratio(each, rank, name)) is not None]
+    return geometric_mean(ratios) if ratios and len(ratios) == len(looked) else None
 
 
 def _own_rows(adapter: str, looked: Looked, names: Sequence[str], series: str) -> list[Row]:
