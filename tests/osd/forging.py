@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from expertkit.files import canonical_json
-from expertkit.osd import blob, groups
+from expertkit.osd.file import blob, frames
 
 CONTENT: dict[str, Any] = {
     "dora": False,
@@ -23,7 +23,7 @@ GROUP = bytes.fromhex("0000803f 00 003c003c 00 003c003c".replace(" ", ""))
 
 def file_of(header: bytes, *parts: bytes) -> bytes:
     """A file with a header of these bytes."""
-    frame = groups.compress([header])
+    frame = frames.compress([header])
     return b"".join([blob.MAGIC, len(frame).to_bytes(4, "little"), len(header).to_bytes(4, "little"), frame, *parts])
 
 

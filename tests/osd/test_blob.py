@@ -13,7 +13,8 @@ import pytest
 
 from expertkit.errors import FormatError, PackagingError
 from expertkit.files import canonical_json
-from expertkit.osd import Module, Osd, Settings, blob, decode, encode, groups, indices, values
+from expertkit.osd import Module, Osd, Settings, decode, encode
+from expertkit.osd.file import blob, frames, indices, values
 from tests.osd.builders import WAYS, compressed, is_same
 from tests.osd.forging import CONTENT, GROUP, file_of, forged
 
@@ -283,7 +284,7 @@ def with_lengths(stored: int, raw: int) -> bytes:
     return b"".join([blob.MAGIC, stored.to_bytes(4, "little"), raw.to_bytes(4, "little"), forged()[16:]])
 
 
-FRAME = len(groups.compress([TEXT]))
+FRAME = len(frames.compress([TEXT]))
 FILES: dict[str, bytes] = {
     "nothing": b"",
     "the magic alone": blob.MAGIC,
@@ -297,7 +298,7 @@ FILES: dict[str, bytes] = {
     "a header of 4 GiB": with_lengths(FRAME, (1 << 32) - 1),
     "bytes after the end": forged() + b"\0",
     "two frames": b"".join([blob.MAGIC, (2 * FRAME).to_bytes(4, "little"), len(TEXT).to_bytes(4, "little"),
-                            2 * groups.compress([TEXT]), GROUP]),
+                            2 * frames.compress([TEXT]), GROUP]),
 }  # fmt: skip
 """What is wrong around the header."""
 
@@ -329,7 +330,7 @@ GROUPS: dict[str, tuple[Change | None, bytes]] = {
 
 def rdq(raw: bytes) -> bytes:
     """A group of rdq that holds these bytes."""
-    return len(raw).to_bytes(4, "little") + groups.compress([raw])
+    return len(raw).to_bytes(4, "little") + frames.compress([raw])
 
 
 PLANES = np.array([1], "<f4").tobytes()

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from expertkit.errors import FormatError
-from expertkit.osd import Osd, blob, decode, encode, groups
+from expertkit.osd import Osd, decode, encode
+from expertkit.osd.file import blob, frames
 from tests.osd.builders import WAYS, compressed, is_same
 
 
@@ -16,7 +17,7 @@ def parts(data: bytes) -> tuple[bytes, bytes]:
     """The header as text, and all groups: the rest is how the header is packed."""
     start = blob.read_header(memoryview(data)).start
     size = int.from_bytes(data[12:16], "little")
-    return bytes(groups.decompress(memoryview(data)[16:start], size=size)), data[start:]
+    return bytes(frames.decompress(memoryview(data)[16:start], size=size)), data[start:]
 
 
 def changed(data: bytes) -> Iterator[bytes]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from expertkit.errors import FormatError
-from expertkit.osd import indices
-from expertkit.osd.indices import FORMS, Form
+from expertkit.osd.file import indices
+from expertkit.osd.file.indices import FORMS, Form
 
 SPARSE: tuple[Form, ...] = ("csr", "bitmap", "rice")
 

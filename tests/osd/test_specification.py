@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from expertkit.osd import NAME, blob, decode, encode, groups, indices, symbols, values
+from expertkit.osd import NAME, decode, encode
+from expertkit.osd.file import blob, frames, indices, symbols, values
 from expertkit.osd.settings import CODECS, INDICES, SCORES, SPACES
 from tests.golden.osd_files import FILES, FOLDER
 from tests.osd.builders import is_same
@@ -23,11 +24,11 @@ def contents(data: bytes) -> list[bytes]:
     """What is in a file, however its frames were compressed: the header, then each group."""
     view = memoryview(data)
     header = blob.read_header(view)
-    found = [bytes(groups.decompress(view[16 : header.start], size=int.from_bytes(data[12:16], "little")))]
+    found = [bytes(frames.decompress(view[16 : header.start], size=int.from_bytes(data[12:16], "little")))]
     for number in range(len(header.sizes)):
         part = view[header.group(number)[0]]
         is_framed = header.settings.codec == "rdq"
-        found.append(bytes(groups.decompress(part[4:], size=int.from_bytes(part[:4], "little")) if is_framed else part))
+        found.append(bytes(frames.decompress(part[4:], size=int.from_bytes(part[:4], "little")) if is_framed else part))
     return found
 
 
@@ -84,7 +85,7 @@ def test_the_limits_are_the_specified_ones() -> None:
         f"at most {blob._MOST_HEADER:,}",
         f"more than {blob._MOST_MODULES:,} modules",
         f"more than {blob._MOST_WIDTH:,}",
-        f"{blob._FREE >> 20} MiB + {blob._MOST_RATIO} times",
+        f"{blob.FREE >> 20} MiB + {blob.RATIO} times",
         f"at least {blob._NUMBERS:,} numbers",
         "above 1,024 (512 where the adapter is whole",
         f"a float16 for each {values.GROUP} numbers",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from expertkit.errors import FormatError
-from expertkit.osd import groups, symbols
+from expertkit.osd.file import frames, symbols
 
 CASCADES = [
     tuple(width for at, width in enumerate(symbols.WIDTHS) if bits >> at & 1)
@@ -67,7 +67,7 @@ def test_streams_are_close_to_their_entropy(size: float, most: float) -> None:
     shares = np.unique(given_numbers, return_counts=True)[1] / len(given_numbers)
     least = -(shares * np.log2(shares)).sum() * len(given_numbers) / 8
 
-    coded = len(groups.compress(symbols.pack(given_numbers, symbols.choose(given_numbers))))
+    coded = len(frames.compress(symbols.pack(given_numbers, symbols.choose(given_numbers))))
 
     assert least < coded < least * most + 300
 
@@ -79,7 +79,7 @@ def test_one_large_number_costs_little() -> None:
     other = given_numbers.copy()
     other[0] = 20_000
 
-    sizes = [len(groups.compress(symbols.pack(each, symbols.choose(each)))) for each in (given_numbers, other)]
+    sizes = [len(frames.compress(symbols.pack(each, symbols.choose(each)))) for each in (given_numbers, other)]
 
     assert sizes[1] < sizes[0] + 40
 

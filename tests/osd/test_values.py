@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from expertkit.errors import FormatError
-from expertkit.osd import values
+from expertkit.osd.file import values
 from expertkit.osd.settings import Codec
 
 CODECS: tuple[Codec, ...] = ("f32", "f16", "int8")

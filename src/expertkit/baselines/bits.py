@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from expertkit.baselines.files import Reader
+from expertkit.osd.file.reading import Reader
 
 Codes = NDArray[np.uint8]
 

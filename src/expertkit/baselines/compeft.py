@@ -14,11 +14,12 @@ from typing import Literal
 import numpy as np
 
 from expertkit.adapters.svd import Array64
-from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.files import File, write
 from expertkit.baselines.largest import largest
 from expertkit.baselines.original import Original, Pair
-from expertkit.osd import indices
 from expertkit.osd.adapter import Mask
+from expertkit.osd.file import indices
+from expertkit.osd.file.reading import Reader
 from expertkit.osd.masks import select_of_update
 
 METHOD = "compeft"
@@ -53,7 +54,7 @@ def decode(file: File) -> dict[str, Pair]:
     Raises:
         FormatError: the body is too short or too long.
     """
-    reader, alpha = Reader(file.body), float(file.knobs["alpha"])
+    reader, alpha = Reader(file.body, file="baseline"), float(file.knobs["alpha"])
     found = {}
     for name, shape in file.shapes.items():
         left = alpha * _read(reader, (shape.rank, shape.out))

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,57 +23,16 @@ from expertkit.adapters.lora import Factors, Lora
 from expertkit.baselines.original import Original, Pair
 from expertkit.errors import FormatError
 from expertkit.files import canonical_json
-from expertkit.osd import groups
 from expertkit.osd.adapter import as_lora
-from expertkit.osd.groups import Shape
+from expertkit.osd.file import frames
+from expertkit.osd.file.reading import Reader
+from expertkit.osd.file.shape import Shape
 
 MAGIC = b"OSDBASE\x01"
 _PREFIX = 16
 _MAGNITUDE = np.dtype("<f4")
 
 Knob = int | float | str | bool
-
-
-class Reader:
-    """Bytes that are taken from the front."""
-
-    def __init__(self, data: memoryview) -> None:
-        self._data = data
-
-    @property
-    def left(self) -> memoryview:
-        """What was not taken yet."""
-        return self._data
-
-    def take(self, size: int) -> memoryview:
-        """The next ``size`` bytes.
-
-        Raises:
-            FormatError: there are fewer.
-        """
-        if size > len(self._data):
-            raise FormatError(f"baseline: expected {size} bytes more, got {len(self._data)}")
-        taken, self._data = self._data[:size], self._data[size:]
-        return taken
-
-    def numbers(self, shape: tuple[int, ...], kind: str | np.dtype[Any]) -> NDArray[np.float64]:
-        """The next numbers of a numpy kind, such as ``<f2``.
-
-        Raises:
-            FormatError: there are fewer.
-        """
-        dtype = np.dtype(kind)
-        found = np.frombuffer(self.take(int(np.prod(shape)) * dtype.itemsize), dtype)
-        return found.astype(np.float64).reshape(shape)
-
-    def end(self) -> None:
-        """Return if nothing is left.
-
-        Raises:
-            FormatError: something is.
-        """
-        if len(self._data):
-            raise FormatError(f"baseline: expected the end, got {len(self._data)} bytes more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -107,7 +65,7 @@ def write(
         "method": method,
         "modules": [[name, *shape, ranks[name]] for name, shape in shapes.items()],
     })  # fmt: skip
-    frame = groups.compress([header])
+    frame = frames.compress([header])
     lengths = len(frame).to_bytes(4, "little") + len(header).to_bytes(4, "little")
     return b"".join([MAGIC, lengths, frame, *(each.astype(_MAGNITUDE).tobytes() for each in magnitudes), body])
 
@@ -118,11 +76,11 @@ def read(data: bytes) -> File:
     Raises:
         FormatError: it is none.
     """
-    reader = Reader(memoryview(data))
+    reader = Reader(memoryview(data), file="baseline")
     if reader.take(len(MAGIC)) != MAGIC:
         raise FormatError("baseline: expected its magic number, got other bytes", offset=0)
     stored, raw = (int.from_bytes(reader.take(4), "little") for _ in range(2))
-    header = json.loads(bytes(groups.decompress(reader.take(stored), size=raw)))
+    header = json.loads(bytes(frames.decompress(reader.take(stored), size=raw)))
     shapes = {name: Shape(out=out, width=width, rank=rank) for name, out, width, rank in header["modules"]}
     magnitudes = {}
     if header["dora"]:

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from expertkit.adapters.svd import Array64
-from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.files import File, write
 from expertkit.baselines.largest import largest
 from expertkit.baselines.original import Original, Pair
-from expertkit.osd import values
+from expertkit.osd.file import values
+from expertkit.osd.file.reading import Reader
 
 METHOD = "impart"
 CURVES = (0.5, 1.0, 2.0)
@@ -67,7 +68,7 @@ def decode(file: File) -> dict[str, Pair]:
     Raises:
         FormatError: the body is too short or too long.
     """
-    reader, draw = Reader(file.body), _Draw(int(file.knobs["seed"]))
+    reader, draw = Reader(file.body, file="baseline"), _Draw(int(file.knobs["seed"]))
     found = {}
     for name, shape in file.shapes.items():
         dropped = reader.numbers((shape.rank,), "<u2").astype(np.int64)

@@ -14,9 +14,10 @@ import numpy as np
 
 from expertkit.adapters.svd import Array64
 from expertkit.baselines import bits, blocks
-from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.files import File, write
 from expertkit.baselines.largest import largest
 from expertkit.baselines.original import Original, Pair
+from expertkit.osd.file.reading import Reader
 
 METHOD = "loraquant"
 WIDTHS = (2, 3, 4)
@@ -55,7 +56,7 @@ def decode(file: File) -> dict[str, Pair]:
     Raises:
         FormatError: the body is too short or too long.
     """
-    reader, width = Reader(file.body), int(file.knobs["width"])
+    reader, width = Reader(file.body, file="baseline"), int(file.knobs["width"])
     found = {}
     for name, shape in file.shapes.items():
         first = int.from_bytes(reader.take(2), "little")
@@ -91,7 +92,7 @@ def _round(rows: Array64, width: int) -> bytes:
 
 
 def _read_rounded(reader: Reader, shape: tuple[int, int], width: int) -> Array64:
-    low, steps = (reader.numbers((shape[0], blocks.count(shape[1])), _SCALE) for _ in range(2))
+    low, steps = (reader.numbers((shape[0], blocks.count(shape[1])), _SCALE).astype(np.float64) for _ in range(2))
     codes = bits.unpack(reader, shape, width)
     found: Array64 = blocks.spread(low, shape[1]) + codes * blocks.spread(steps, shape[1])
     return found
@@ -103,7 +104,7 @@ def _sign(rows: Array64) -> bytes:
 
 
 def _read_signs(reader: Reader, shape: tuple[int, int]) -> Array64:
-    sizes = reader.numbers((shape[0], blocks.count(shape[1])), _SCALE)
+    sizes = reader.numbers((shape[0], blocks.count(shape[1])), _SCALE).astype(np.float64)
     found: Array64 = (2.0 * bits.unpack(reader, shape, 1) - 1) * blocks.spread(sizes, shape[1])
     return found
 

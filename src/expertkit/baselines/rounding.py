@@ -15,10 +15,11 @@ import numpy as np
 from expertkit.adapters.svd import Array64
 from expertkit.baselines import bits, blocks
 from expertkit.baselines.bits import Codes
-from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.files import File, write
 from expertkit.baselines.largest import largest
 from expertkit.baselines.original import Original, Pair
-from expertkit.osd import groups
+from expertkit.osd.file import frames
+from expertkit.osd.file.reading import Reader
 
 METHOD = "rounding"
 _LENGTH = 8
@@ -38,7 +39,7 @@ def encode(original: Original, pairs: Mapping[str, Pair], *, width: int, is_code
     streams = [b"".join(scales for scales, _codes in rounded), b"".join(codes for _scales, codes in rounded)]
     body = b"".join(streams)
     if is_coded:
-        body = len(body).to_bytes(_LENGTH, "little") + groups.compress(streams)
+        body = len(body).to_bytes(_LENGTH, "little") + frames.compress(streams)
     ranks = {name: pair.rank for name, pair in pairs.items()}
     knobs = {"bits": width, "is_coded": is_coded, "rank": max(ranks.values())}
     return write(original, body, method=METHOD, knobs=knobs, ranks=ranks)
@@ -50,12 +51,12 @@ def decode(file: File) -> dict[str, Pair]:
     Raises:
         FormatError: the body is too short or too long.
     """
-    width, reader = int(file.knobs["bits"]), Reader(file.body)
+    width, reader = int(file.knobs["bits"]), Reader(file.body, file="baseline")
     if file.knobs["is_coded"]:
         size = int.from_bytes(reader.take(_LENGTH), "little")
-        reader = Reader(groups.decompress(reader.left, size=size))
+        reader = Reader(frames.decompress(reader.left, size=size))
     sizes = [(shape.rank, side) for shape in file.shapes.values() for side in (shape.out, shape.width)]
-    scales = [reader.numbers((rank, blocks.count(side)), "<f2") for rank, side in sizes]
+    scales = [reader.numbers((rank, blocks.count(side)), "<f2").astype(np.float64) for rank, side in sizes]
     codes = [bits.unpack(reader, size, width) for size in sizes]
     reader.end()
     rows = [_read(*each, width) for each in zip(scales, codes, strict=True)]

@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from expertkit.adapters.svd import Array64
-from expertkit.baselines.files import File, Reader, write
+from expertkit.baselines.files import File, write
 from expertkit.baselines.largest import largest
 from expertkit.baselines.original import Original, Pair
-from expertkit.osd import values
+from expertkit.osd.file import values
+from expertkit.osd.file.reading import Reader
 
 METHOD = "truncation"
 
@@ -51,11 +52,13 @@ def decode(file: File) -> dict[str, Pair]:
     Raises:
         FormatError: the body is too short or too long.
     """
-    reader = Reader(file.body)
+    reader = Reader(file.body, file="baseline")
     found = {}
     for name, shape in file.shapes.items():
-        left = reader.numbers((shape.rank, shape.out), "<f2")
-        found[name] = Pair(left=left, right=reader.numbers((shape.rank, shape.width), "<f2"))
+        left, right = (
+            reader.numbers((shape.rank, size), "<f2").astype(np.float64) for size in (shape.out, shape.width)
+        )
+        found[name] = Pair(left=left, right=right)
     reader.end()
     return found
 

@@ -20,9 +20,9 @@ from expertkit.osd.settings import Settings
 
 if TYPE_CHECKING:
     from expertkit.osd.adapter import Module, Osd
-    from expertkit.osd.blob import decode, encode
     from expertkit.osd.compression import Compressed, compress, fit
     from expertkit.osd.error import relative_error
+    from expertkit.osd.file.blob import decode, encode
     from expertkit.osd.source import Source, sources
 
 NAME = "adapter_model.osd"
@@ -30,7 +30,7 @@ NAME = "adapter_model.osd"
 
 _HOMES = {
     "Compressed": "compression", "Module": "adapter", "Osd": "adapter", "Source": "source", "compress": "compression",
-    "decode": "blob", "encode": "blob", "fit": "compression", "relative_error": "error", "sources": "source",
+    "decode": "file.blob", "encode": "file.blob", "fit": "compression", "relative_error": "error", "sources": "source",
 }  # fmt: skip
 
 __all__ = [

@@ -12,24 +12,24 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import cast
 
 import numpy as np
 
-from expertkit.osd import blob
 from expertkit.osd.adapter import Osd
 from expertkit.osd.budgets import largest_within
 from expertkit.osd.error import refit, relative_error
+from expertkit.osd.file import blob
+from expertkit.osd.file.symbols import LARGEST
 from expertkit.osd.masked import masked
 from expertkit.osd.quantised import Scaled, quantised, scaled_by, short
 from expertkit.osd.settings import Settings
 from expertkit.osd.source import Source
-from expertkit.osd.symbols import LARGEST
 
 DEAD_ZONES = (0.5, 0.58, 0.66)
 """One of them is best, by the error that it leaves at the same bytes."""
 _COARSEST, _FINEST = -0.1, 1.0
-"""Steps of rdq, by how fine they are: at 0 the largest entry is one step, at 1 as many as there may be; below, none."""
+"""How fine a step is, as a logarithm, by which sizes change evenly: at 0 the largest entry is one step, at 1 as many as
+there may be; below, it is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -75,21 +75,31 @@ def fit(found: Mapping[str, Source], settings: Settings, *, budget: int) -> Comp
 
 
 def _fit_step(found: Mapping[str, Source], settings: Settings, budget: int) -> Compressed:
-    """With the best dead zone; between a zone and the next one the step that fits shrinks less than the zone grows."""
+    """With the best dead zone."""
     scaled = scaled_by(found, settings)
-    best, near = None, None
+    fitting: list[Compressed] = []
+    near = None
     for zone, wider in itertools.pairwise([*DEAD_ZONES, 1.0]):
-        small, at = _fit_zone(found, scaled, settings, zone, near=near, budget=budget)
-        best = small if best is None or small.error < best.error else best
-        near = at, at + math.log(wider / zone, LARGEST)
-    return cast("Compressed", best)
+        small, fineness = _fit_zone(found, scaled, settings, zone, near=near, budget=budget)
+        fitting.append(small)
+        near = _nearby(fineness, zone, wider)
+    return min(fitting, key=lambda each: each.error)
+
+
+def _nearby(fineness: float, zone: float, wider: float) -> tuple[float, float]:
+    """Between which the step of a wider dead zone is: it is finer, but shrinks less than the zone grows."""
+    return fineness, fineness + math.log(wider / zone, LARGEST)
 
 
 def _fit_zone(
     found: Mapping[str, Source], scaled: Mapping[str, Scaled], settings: Settings, zone: float, *,
     near: tuple[float, float] | None, budget: int,
 ) -> tuple[Compressed, float]:  # fmt: skip
-    """The adapter of one dead zone, and how fine its step is."""
+    """The adapter of one dead zone, and how fine its step is.
+
+    S that is fitted anew may take more bytes than before: then less is allowed, until both fit. At the least that is
+    the smallest file there is, of which nothing is left that S could be fitted to.
+    """
     peak = max((float(np.abs(side).max(initial=0)) for each in scaled.values() for side in (each.u, each.v)), default=0)
 
     def at(fineness: float) -> Osd:

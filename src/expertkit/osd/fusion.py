@@ -25,7 +25,7 @@ import numpy as np
 
 from expertkit.errors import CompatibilityError
 from expertkit.osd.adapter import Array, Module, Osd
-from expertkit.osd.blob import read_group, read_header
+from expertkit.osd.file.blob import read_group, read_header
 
 Weights = Callable[[str], Array]
 """Module path to the base's weight (out, in), float32."""

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from expertkit.adapters.svd import Array64, Svd
-from expertkit.osd import masks, values
+from expertkit.osd import masks
 from expertkit.osd.adapter import Array, Mask, Module, Osd, on_both_sides
+from expertkit.osd.file import values
 from expertkit.osd.settings import Settings
 from expertkit.osd.source import Seen, Source
 

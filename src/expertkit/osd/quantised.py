@@ -15,9 +15,9 @@ import numpy as np
 
 from expertkit.adapters.svd import Array64
 from expertkit.osd.adapter import Array, Module, Osd, on_both_sides
+from expertkit.osd.file.symbols import LARGEST
 from expertkit.osd.settings import Settings
 from expertkit.osd.source import Source
-from expertkit.osd.symbols import LARGEST
 from expertkit.osd.weights import weigh
 
 
@@ -71,6 +71,7 @@ def _integers(rows: Array, *, step: float, dead_zone: float) -> Array:
     found: Array = rows / np.float32(step)
     found += np.copysign(np.float32(1 - dead_zone), found)
     np.trunc(found, out=found)
+    found += np.float32(0)  # of the two zeros the one that is read again
     return np.clip(found, -LARGEST, LARGEST, out=found)
 
 

@@ -22,17 +22,14 @@ from expertkit.adapters import Adapter, Factors, Lora, Shape, describe_as, lora_
 from expertkit.adapters.lora import leaves
 from expertkit.adapters.tensors import Data
 from expertkit.errors import FormatError
-from expertkit.osd import Osd, blob
+from expertkit.osd import Osd
 from expertkit.osd.adapter import as_lora
-from expertkit.osd.blob import Header
+from expertkit.osd.file import blob
+from expertkit.osd.file.blob import FREE, RATIO, Header
 from expertkit.packages import names
 
 LARGEST = 1 << 30
 """Bytes of all tensors that an OSD file decodes to: a file that holds them as they are may be no larger."""
-RATIO = 200
-"""Such bytes for each byte of the file ..."""
-FREE = 16 << 20
-"""... beyond so many."""
 
 Named = dict[str, NDArray[np.float32]]
 """Tensors by PEFT's names."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from expertkit.manifest import Manifest, Reading
 from expertkit.members.contents import Contents
-from expertkit.osd.blob import Header
+from expertkit.osd.file.blob import Header
 from expertkit.packages.report import Evaluation
 
 

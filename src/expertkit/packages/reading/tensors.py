@@ -10,7 +10,7 @@ from expertkit.adapters.tensors import MAX_TENSORS
 from expertkit.errors import FormatError
 from expertkit.manifest import AdapterEntry
 from expertkit.members.contents import Chunk, Part
-from expertkit.osd.blob import Header
+from expertkit.osd.file.blob import Header
 from expertkit.packages import carriers
 
 _SUFFIX = ".safetensors"

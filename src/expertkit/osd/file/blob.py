@@ -22,9 +22,9 @@ from expertkit.adapters.layers import layer_of
 from expertkit.adapters.lora import MAX_RANK
 from expertkit.errors import FormatError, PackagingError
 from expertkit.files import canonical_json
-from expertkit.osd import groups
 from expertkit.osd.adapter import Module, Osd
-from expertkit.osd.groups import Shape
+from expertkit.osd.file import frames, groups
+from expertkit.osd.file.shape import Shape
 from expertkit.osd.settings import Settings
 
 MAGIC = b"OSDADPT\x01"
@@ -34,7 +34,7 @@ _MOST_MODULES = 25_000
 _MOST_WIDTH = 1 << 24
 _NUMBERS = 1 << 19
 """A group is closed once it has so many."""
-_FREE, _MOST_RATIO = 16 << 20, 200
+FREE, RATIO = 16 << 20, 200
 """Bytes of arrays that any file may make, and those for each of its bytes."""
 
 
@@ -111,7 +111,7 @@ def read_header(data: memoryview) -> Header:
         raise FormatError(f"osd, header: expected at most {_MOST_HEADER} bytes, got {raw}", offset=12)
     if start > len(data):
         raise FormatError(f"osd, header: expected {stored} bytes, got {len(data) - _PREFIX}", offset=8)
-    header = _parse(bytes(groups.decompress(data[_PREFIX:start], size=raw)), start=start)
+    header = _parse(bytes(frames.decompress(data[_PREFIX:start], size=raw)), start=start)
     problem = _problem(header, size=len(data))
     if problem is not None:
         raise FormatError(f"osd: {problem}")
@@ -149,7 +149,7 @@ def _encode(osd: Osd) -> tuple[Header, list[bytes]]:
     text = _text(header)
     if len(text) > _MOST_HEADER:
         raise PackagingError(f"osd: expected a header of at most {_MOST_HEADER} bytes, got {len(text)}")
-    frame = groups.compress([text])
+    frame = frames.compress([text])
     lengths = len(frame).to_bytes(4, "little") + len(text).to_bytes(4, "little")
     return replace(header, start=_PREFIX + len(frame)), [MAGIC, lengths, frame, *parts]
 
@@ -176,8 +176,8 @@ def _problem(header: Header, *, size: int) -> str | None:
         if shape.rank > min(most, shape.out, shape.width):
             return f"expected a rank of at most {min(most, shape.out, shape.width)} in {name!r:.80}, got {shape.rank}"
     room = sum(_room(shape, header) for shape in header.shapes.values())
-    if room > _FREE + _MOST_RATIO * size:
-        return f"expected at most {_FREE + _MOST_RATIO * size} bytes of arrays in a file of {size}, got {room}"
+    if room > FREE + RATIO * size:
+        return f"expected at most {FREE + RATIO * size} bytes of arrays in a file of {size}, got {room}"
     return None
 
 
