@@ -1,14 +1,16 @@
-"""One instruction set for every x86-64 processor, so that the same recipe gives the same bytes on each.
+"""One instruction set for every x86-64 processor, so that the same recipe gives the same bytes on each of one maker.
 
 Torch, MKL and oneDNN each choose their code by what a processor can do, and another choice adds up
 sums in another order. AVX2 with fused multiply-add is what all of today's have; on a processor with
-AVX-512 it costs these models some three percent.
+AVX-512 it costs these models some three percent. MKL heeds that on Intel's alone, and has code of its
+own for others: so its maker is on record too. Who needs the same bytes on all of them says
+``MKL_CBWR=COMPATIBLE``, and waits longer.
 """
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 
 OF_NUMPY = {"OPENBLAS_CORETYPE": "Haswell", "OPENBLAS_NUM_THREADS": "1"}
@@ -32,9 +34,20 @@ def chosen_instructions(environment: Mapping[str, str]) -> dict[str, str | None]
     return {name: environment.get(name) for name in COMMON}
 
 
+def deciding_maker(environment: Mapping[str, str]) -> str | None:
+    """Who made the processor, such as ``GenuineIntel``; null where that decides nothing, or is not known."""
+    if environment.get("MKL_CBWR") == "COMPATIBLE":
+        return None
+    return next((line.split(":", 1)[1].strip() for line in _told() if line.startswith("vendor_id")), None)
+
+
 def _has_avx2() -> bool:
     """Asked to use AVX2 without it, torch would die of an illegal instruction."""
-    if platform.machine() != "x86_64" or not _PROCESSORS.is_file():
-        return False
-    with _PROCESSORS.open(encoding="utf-8", errors="replace") as lines:  # read up to the first processor that has it
-        return any(line.startswith("flags") and {"avx2", "fma"} <= set(line.split()) for line in lines)
+    return any(line.startswith("flags") and {"avx2", "fma"} <= set(line.split()) for line in _told())
+
+
+def _told() -> Iterator[str]:
+    """What Linux tells of x86-64 processors, line by line."""
+    if platform.machine() == "x86_64" and _PROCESSORS.is_file():
+        with _PROCESSORS.open(encoding="utf-8", errors="replace") as lines:
+            yield from lines

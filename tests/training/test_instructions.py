@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from expertkit import instructions
-from expertkit.instructions import COMMON, OF_NUMPY, chosen_instructions, use_common_instructions
+from expertkit.instructions import COMMON, OF_NUMPY, chosen_instructions, deciding_maker, use_common_instructions
 
 
 def _processor(monkeypatch: pytest.MonkeyPatch, file: Path, flags: str) -> None:
-    file.write_text(f"processor\t: 0\nmodel name\t: avx2 fma\nflags\t\t: fpu {flags} sse\n")
+    file.write_text(f"processor\t: 0\nvendor_id\t: AuthenticAMD\nmodel name\t: avx2 fma\nflags\t\t: fpu {flags} sse\n")
     monkeypatch.setattr(instructions, "_PROCESSORS", file)
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
 
@@ -27,6 +27,16 @@ def test_avx2_is_chosen_where_the_processor_has_it(monkeypatch: pytest.MonkeyPat
 
     assert environment == COMMON | OF_NUMPY | {"MKL_CBWR": "COMPATIBLE"}
     assert chosen_instructions(environment) == COMMON | {"MKL_CBWR": "COMPATIBLE"}
+
+
+def test_the_maker_is_told_where_it_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """MKL computes alike on all of them only where it is asked to; of other machines nothing is told."""
+    _processor(monkeypatch, tmp_path / "cpuinfo", "avx2 fma")
+
+    assert deciding_maker({"MKL_CBWR": "AVX2"}) == "AuthenticAMD"
+    assert deciding_maker({"MKL_CBWR": "COMPATIBLE"}) is None
+    monkeypatch.setattr("platform.machine", lambda: "aarch64")
+    assert deciding_maker({}) is None
 
 
 @pytest.mark.parametrize("flags", ["sse4_2", "avx2", "avx512f fma"])

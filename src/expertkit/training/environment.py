@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from expertkit.instructions import chosen_instructions
+from expertkit.instructions import chosen_instructions, deciding_maker
 
 _LIBRARIES = ("accelerate", "numpy", "peft", "safetensors", "tokenizers", "torch", "transformers")
 
@@ -24,6 +24,7 @@ def describe_environment(*, threads: int) -> dict[str, Any]:
         "machine": platform.machine(),
         "processor_features": torch.backends.cpu.get_cpu_capability(),
         "instructions": chosen_instructions(os.environ),
+        "processor_maker": deciding_maker(os.environ),
         "accelerator": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "threads": threads,
     }
