@@ -121,6 +121,15 @@ def test_what_the_gate_will_ask_for_is_not_given_away(whole_right: int, is_good:
     assert found.is_good is is_good
 
 
+def test_nothing_is_needed_of_what_was_right_nowhere() -> None:
+    """No share is below 0, whatever luck may have been."""
+    wrong = [False] * 10
+
+    found = judge(FRONT[0], whole=wrong, right=wrong, groups=range(10), tolerance=1.0, needed=0.0)
+
+    assert (found.score, found.low, found.is_good) == (0, 0, True)
+
+
 def test_a_few_items_prove_nothing() -> None:
     """Though no answer differs; whoever has so few says how much he would lose."""
     same = [True] * 50

@@ -63,7 +63,7 @@ def judge(
     """
     found = non_inferiority(whole, right, groups, margin=tolerance)
     before = sum(whole) / len(whole)
-    low = before + found.low
+    low = max(before + found.low, 0.0)
     is_good = found.is_proven and (low >= needed or before < needed)
     agreement = sum(one == other for one, other in zip(whole, right, strict=True)) / len(whole)
     return Asked(trial=trial, score=before + found.difference, low=low, agreement=agreement, is_good=is_good)
