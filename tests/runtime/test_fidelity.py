@@ -11,14 +11,12 @@ import torch
 
 from expertkit.adapters import Adapter, Factors, Lora, encode_config, encode_tensors
 from expertkit.errors import IntegrityError
-from expertkit.osd import Settings
 from expertkit.runtime.fidelity import check_exported
 from tests.adapters.builders import random_prompt
 from tests.osd.test_fusion import tiny_adapter
 
 _BASE = Path("models/qwen3-tiny")
 _KINDS = ["lora", "dora"]
-_SETTINGS = Settings(rank=8, codec="int8", density=0.4, alpha=0.3)
 
 
 @pytest.fixture(autouse=True, scope="module")
