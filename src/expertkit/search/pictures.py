@@ -12,8 +12,8 @@ from expertkit.search.trials import Trial
 
 _COLORS = {"f32": "#8250df", "f16": "#bf8700", "int8": "#1a7f37", "rdq": "#1f6feb"}
 _STYLES = ("-", "--", "-.", ":", (0, (1, 3)))
-_BESIDE = (-10, 6)
-"""Points that a label lies above its point, by turns, so that neighbours' are apart."""
+_SLOPE = 32
+"""Degrees at which labels rise from their points, so that neighbours' are apart."""
 
 
 def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: float | None, title: str) -> None:
@@ -25,12 +25,12 @@ def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: 
             above.scatter(*_places(of_codec), s=14, color=color, alpha=0.75, label=codec, linewidths=0)
     for (score, points), style in zip(fronts(trials).items(), _STYLES, strict=False):
         above.plot(*_places(points), color=INK, linewidth=1, linestyle=style, alpha=0.6, label=f"front of {score}")
-    for at, each in enumerate(sorted(choice.asked, key=lambda each: each.trial.size)):
+    for each in choice.asked:
         color = _COLORS[each.trial.point.settings.codec]
         below.plot([each.trial.size] * 2, [each.low, each.score], color=color, linewidth=1, alpha=0.6)
         below.scatter([each.trial.size], [each.score], s=30, color=color if each.is_good else "none", edgecolors=color)
-        below.annotate(each.trial.point.name, (each.trial.size, each.score), fontsize=7, xytext=(5, _BESIDE[at % 2]),
-                       textcoords="offset points", color=INK)  # fmt: skip
+        below.annotate(each.trial.point.name, (each.trial.size, each.score), fontsize=7, xytext=(4, 5), rotation=_SLOPE,
+                       rotation_mode="anchor", textcoords="offset points", color=INK)  # fmt: skip
     if whole is not None:
         below.axhline(whole, color=INK, linewidth=1, linestyle=":", label="the whole adapter")
     if choice.winner:
@@ -39,7 +39,8 @@ def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: 
     above.set(title=title, ylabel="relative error of the update", xscale="log", yscale="log")
     below.set(xlabel="bytes of the file", ylabel="right answers on dev, and at least")
     below.set(xscale="log", xlim=above.get_xlim())
-    below.margins(y=0.15)
+    low, high = below.get_ylim()
+    below.set_ylim(low, high + 0.45 * (high - low))  # for the labels
     for axes in (above, below):
         axes.grid(visible=True, alpha=0.25)
         if axes.get_legend_handles_labels()[1]:
