@@ -44,8 +44,9 @@ def test_a_size_or_a_density_is_asked_for(project: Path, options: str, point: st
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ("--rank 4", "expected one of --density, --budget-bytes and --bits-per-parameter"),
-        ("--density 0.5 --budget-bytes 9", "expected one of --density, --budget-bytes and --bits-per-parameter"),
+        ("--rank 4", "expected one of --density, --budget-bytes, --bits-per-parameter, got none"),
+        ("--density 0.5 --budget-bytes 9", "--bits-per-parameter, got --density and --budget-bytes"),
+        ("--alpha 2", "alpha: expected 0..1, got 2.0; expected one of --density, --budget-bytes, --bits-per-parameter"),
         ("--density 0.5 --codec rdq", "expected --budget-bytes or --bits-per-parameter with rdq"),
         ("--budget-bytes 900 --score mag", "score: expected fro or fisher with rdq, got 'mag'"),
         ("--bits-per-parameter nan", "expected --bits-per-parameter above 0, got nan"),

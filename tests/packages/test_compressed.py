@@ -143,7 +143,7 @@ def test_an_impossible_budget_says_the_smallest_possible(tmp_path: Path) -> None
         decompose_adapter(tmp_path, RECIPE, asked=Point(settings=settings, budget=10))
 
     assert (tmp_path / WEIGHTS / "adapter_model.safetensors").read_bytes() == before
-    smallest = int(str(refusal.value.hint).split()[1])
+    smallest = int(str(refusal.value).split("at least ")[1].split()[0])
     assert (
         decompose_adapter(tmp_path, RECIPE, asked=Point(settings=settings, budget=smallest))["adapter_bytes"]
         <= smallest

@@ -61,7 +61,7 @@ def test_for_peft_it_is_compared_where_there_is_a_base(package: str) -> None:
     shown = run(f"export {package} --peft --base-folder models/nano --unsigned --output out").stdout
 
     assert f"out/{package.removesuffix('.expert')}: adapter_model.safetensors of " in shown
-    assert "likeliest tokens the same" in shown
+    assert "the likeliest token is the same at " in shown
     PeftModel.from_pretrained(load_base(Path("models/nano"))[0], f"out/{package.removesuffix('.expert')}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -57,20 +58,27 @@ def _point(asked: dict[str, Any], expert: str, base: str) -> Any:
 
     if all(value is None for value in asked.values()):
         return None
-    sizes = [asked[name] for name in ("density", "budget_bytes", "bits_per_parameter")]
-    if sum(size is not None for size in sizes) != 1:
-        raise click.UsageError("expected one of --density, --budget-bytes and --bits-per-parameter")
-    if asked["bits_per_parameter"] is not None and not isfinite(asked["bits_per_parameter"]):
-        raise click.UsageError("expected --bits-per-parameter above 0, got nan")
+    problems = [*_problems_of_sizes(asked)]
     given = {"codec": asked["values"], **{name: asked[name] for name in ("rank", "density", "score", "alpha")}}
     chosen = {"rank": _trained_rank(expert, base), "codec": "f16" if asked["density"] is not None else "rdq"}
     try:
         settings = Settings(**{**chosen, **{name: value for name, value in given.items() if value is not None}})
     except ValueError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError("; ".join([str(error), *problems])) from error
     if settings.codec == "rdq" and asked["density"] is not None:
-        raise click.UsageError("expected --budget-bytes or --bits-per-parameter with rdq, got --density")
+        problems.append("expected --budget-bytes or --bits-per-parameter with rdq, got --density")
+    if problems:
+        raise click.UsageError("; ".join(problems))
     return Point(settings=settings, bits=asked["bits_per_parameter"], budget=asked["budget_bytes"])
+
+
+def _problems_of_sizes(asked: dict[str, Any]) -> Iterator[str]:
+    sizes = {f"--{name.replace('_', '-')}": asked[name] for name in ("density", "budget_bytes", "bits_per_parameter")}
+    given = [name for name, size in sizes.items() if size is not None]
+    if len(given) != 1:
+        yield f"expected one of {', '.join(sizes)}, got {' and '.join(given) or 'none'}"
+    if not isfinite(asked["bits_per_parameter"] or 0):
+        yield "expected --bits-per-parameter above 0, got nan"
 
 
 def _trained_rank(expert: str, base: str) -> int:
@@ -85,7 +93,9 @@ def _trained_rank(expert: str, base: str) -> int:
 def _how(found: dict[str, Any]) -> str:
     if "point" in found:
         size, bits = f"{found['adapter_bytes']:,} bytes", f"{found['bits_per_parameter']:.2f} bits each"
-        return f"{found['point']}: {size}, {bits}, relative error {found['error']['relative']:.3f}"
+        error = found["error"]["relative"]
+        nothing = ": nothing of the update is left" if error == 1 else ""
+        return f"{found['point']}: {size}, {bits}, relative error {error:.3f}{nothing}"
     if "error" in found:
         return f"rank {found['rank']}, largest relative error {found['error']['max']:.2g}"
     return "as it is"

@@ -28,14 +28,18 @@ def report(expert: str, base: str, *, as_json: bool) -> None:
     Example: expert-cli osd report --expert expert-sql --base qwen3-tiny
     """
     from expertkit.packages.compressed import account
+    from expertkit.recipes import read_recipe
 
-    found = account(Path(), expert, base)
+    recipe = read_recipe(Path(), expert, base)
+    found = account(Path(), recipe.expert, recipe.base)
     emit(found, as_json=as_json, text=_page(found))
 
 
-_COLUMNS = (
-    "module", "rank", "energy", "stable_rank", "kurtosis_u", "kurtosis_v", "density_u", "density_v", "error", "cosine",
-)  # fmt: skip
+_COLUMNS = {
+    "rank": 1, "energy": 3, "stable_rank": 2, "kurtosis_u": 2, "kurtosis_v": 2, "density_u": 3, "density_v": 3,
+    "error": 4, "cosine": 4,
+}  # fmt: skip
+"""What is shown of each kind of module, and with how many decimals."""
 
 
 def _page(found: Mapping[str, Any]) -> list[str]:
@@ -45,7 +49,7 @@ def _page(found: Mapping[str, Any]) -> list[str]:
         f"{key}: {found['codec']}, rank {rank}, {found['density']:.1%} of the entries kept",
         (
             f"bytes   {found['adapter_bytes']:,}: {found['bits_per_parameter']:.2f} bits for each of "
-            f"{found['parameters']:,} numbers; float16 takes {found['ratio_to_float16']:.1f} times as many"
+            f"{found['parameters']:,} numbers; float16 takes {found['ratio_to_float16']:.3g} times as many"
         ),
         (
             f"error   {found['error']['relative']:.4f} of the norm of the update; "
@@ -53,13 +57,16 @@ def _page(found: Mapping[str, Any]) -> list[str]:
         ),
     ]
     kinds = sorted({_kind(row) for row in found["modules"]})
-    rows = [[kind, *(f"{_mean(found['modules'], kind, column):.3g}" for column in _COLUMNS[1:])] for kind in kinds]
-    return [*head, "", *_aligned([_COLUMNS, *rows]), "", f"each module: {layout.DECOMPOSE}/{key}/modules.csv"]
+    rows = [[kind, *(f"{_mean(found['modules'], kind, column):.{digits}f}" for column, digits in _COLUMNS.items())]
+            for kind in kinds]  # fmt: skip
+    table = _aligned([["mean of all", *_COLUMNS], *rows])
+    return [*head, "", *table, "", f"each module: {layout.DECOMPOSE}/{key}/modules.csv"]
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names to the left, numbers to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows]
 
 
 def _kind(row: Mapping[str, Any]) -> str:

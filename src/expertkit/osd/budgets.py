@@ -35,8 +35,8 @@ def largest_within(
     if near and not smallest <= budget < largest:
         return largest_within(size_at, low, high, budget=budget)
     if smallest > budget:
-        raise PackagingError(f"expected a budget of at least {smallest} bytes, got {budget}",
-                             hint=f"allow {smallest} bytes, in bytes or in bits for each number")  # fmt: skip
+        hint = f"allow more than {smallest} bytes, or as many bits for each number: so small a file holds nothing"
+        raise PackagingError(f"expected a budget of at least {smallest} bytes, got {budget}", hint=hint)
     if largest <= budget:
         return right
     return _crossing(size_at, (left, smallest), (right, largest), budget=budget)

@@ -16,8 +16,7 @@ from expertkit.osd.point import Point, compress_to
 from expertkit.osd.report import describe, module_rows
 from expertkit.osd.settings import DATA_FREE
 from expertkit.osd.source import Source, source_parameters
-from expertkit.packages.names import ADAPTER_CONFIG
-from expertkit.packages.weights import read_trained
+from expertkit.packages.weights import read_carrier, read_trained
 from expertkit.recipes import Recipe
 
 
@@ -65,16 +64,19 @@ def account(project: Path, expert: str, base: str) -> dict[str, Any]:
         PackagingError: one of them is not there.
         FormatError: one is malformed, or the shipped one is not compressed.
     """
-    weights, file = project / layout.weights(expert, base), project / layout.weights(expert, base) / osd.NAME
+    weights = project / layout.weights(expert, base)
     hint = f"expert-cli decompose --expert {expert} --base {base}"
     trained = read_trained(project, expert, base)
-    required(weights / ADAPTER_CONFIG, hint=hint)
-    if not file.is_file() or not isinstance(trained, Lora):
+    carrier, data = read_carrier(weights, hint=hint)
+    if carrier != osd.NAME or not isinstance(trained, Lora):
         raise FormatError(f"{weights}: expected {osd.NAME}, got an adapter that is not compressed",
                           hint="expert-cli decompose --help says how to compress it")  # fmt: skip
-    if identity(trained) != read_json(project / layout.DECOMPOSE / f"{expert}-{base}" / layout.METRICS).get("trained"):
-        raise PackagingError(f"{file}: expected what was made of the trained adapter, got one of another", hint=hint)
-    found = _opened(file.read_bytes(), trained)
+    written = read_json(project / layout.DECOMPOSE / f"{expert}-{base}" / layout.METRICS)
+    if written.get("trained") != identity(trained):
+        raise PackagingError(f"{weights}: expected what was made of the trained adapter, got one of another", hint=hint)
+    if written["adapter_digest"] != sha256_bytes(data):
+        raise PackagingError(f"{weights / carrier}: expected the file that decompose wrote, got another", hint=hint)
+    found = _opened(data, trained, file=weights / carrier, hint=hint)
     return {"expert": expert, "base": base, **found.facts(), "modules": found.rows()}
 
 
@@ -91,7 +93,7 @@ def _chosen(project: Path, recipe: Recipe, trained: Lora) -> tuple[str, Small] |
     data = required(folder / osd.NAME, hint=hint)
     if sha256_bytes(data) != winner.digest:
         raise PackagingError(f"{folder / osd.NAME}: expected the file that the search chose, got another", hint=hint)
-    return winner.point.name, _opened(data, trained)
+    return winner.point.name, _opened(data, trained, file=folder / osd.NAME, hint=hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ def _read_winner(path: Path, *, hint: str) -> _Winner:
         value = read_json(path)
         point = None if value["point"] is None else Point.from_json(value["point"])
         return _Winner(point=point, digest=value["digest"], adapter=value["adapter"])
-    except (KeyError, TypeError, ValueError) as error:
+    except (FormatError, KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{path}: expected a winner as a search writes it, got something else", hint=hint) from error
 
 
@@ -136,15 +138,19 @@ def _compress(trained: Adapter, point: Point, recipe: Recipe) -> Small:
     return Small(small=small, trained=trained, sources=sources)
 
 
-def _opened(data: bytes, trained: Lora) -> Small:
+def _opened(data: bytes, trained: Lora, *, file: Path, hint: str) -> Small:
     """A file as what it is of its source.
 
     Raises:
         FormatError: it is malformed, or of another adapter.
     """
-    adapter, sources = osd.decode(data), osd.sources(trained)
+    try:
+        adapter = osd.decode(data)
+    except FormatError as error:
+        raise FormatError(f"{file}: {error}", hint=hint) from error
+    sources = osd.sources(trained)
     shapes = {name: module.shape for name, module in adapter.modules.items()}
     if shapes != {name: source.shape for name, source in sources.items()}:
-        raise FormatError(f"{osd.NAME}: expected the modules of the trained adapter, got those of another")
+        raise FormatError(f"{file}: expected the modules of the trained adapter, got those of another", hint=hint)
     small = Compressed(osd=adapter, data=data, error=osd.relative_error(adapter, sources))
     return Small(small=small, trained=trained, sources=sources)

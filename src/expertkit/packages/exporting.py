@@ -34,7 +34,7 @@ class Exported:
     def describe(self) -> str:
         """One line for a person."""
         how = "" if self.carrier == TENSORS else f", decoded from {self.carrier}"
-        return f"{self.path}: {TENSORS} of {self.bytes:,} bytes{how}"
+        return f"{self.path}: {TENSORS} of {self.bytes:,} bytes{how}; for PeftModel.from_pretrained(base, folder)"
 
 
 def export_adapter(

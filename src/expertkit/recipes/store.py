@@ -75,7 +75,9 @@ def _read(kind: type[R], project: Path, name: str) -> R:
     path = project / layout.RECIPES / f"{name}.json"
     if not path.is_file():
         problems: list[Problem] = []
-        known = [other.stem for other in path.parent.glob("*.json")]
+        stems = {other.stem for other in path.parent.glob("*.json")}
+        pairs = {stem for stem in stems if any(stem.startswith(f"{other}-") for other in stems)}
+        known = sorted(pairs if kind is Recipe else stems - pairs)
         Place(str(path), problems).wrong("a resolved recipe", "no such file", known=known, word=name)
         raise ConfigError(problems, hint=f"name it in {layout.PARAMS}, then {_HINT}" if known else _HINT)
     return from_json(kind, loads(path.read_bytes(), file=str(path)), file=str(path))

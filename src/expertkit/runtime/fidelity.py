@@ -43,8 +43,8 @@ class Fidelity:
     def describe(self) -> str:
         """One line for a person."""
         return (
-            f"logits within {self.difference:.2g} of their deviation of the package's own, "
-            f"{self.agreement:.1%} of {self.places} likeliest tokens the same"
+            f"logits differ from the package's own by at most {self.difference:.2g} of their standard deviation, "
+            f"the likeliest token is the same at {self.agreement:.1%} of {self.places} places"
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers.utils.logging import disable_progress_bar
 
 from expertkit.adapters import Adapter, Ia3, SoftPrompt, encode_config, to_tensors
 from expertkit.errors import CompatibilityError
@@ -32,6 +34,7 @@ def load_base(folder: Path, *, attention: str | None = None) -> tuple[PreTrained
     Raises:
         CompatibilityError: the folder holds no model that transformers can load.
     """
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder, dtype=torch.float32, use_safetensors=True, attn_implementation=attention
@@ -66,7 +69,8 @@ def attach(model: PreTrainedModel, adapter: Adapter, *, base: str) -> Attached:
     from peft import get_peft_model
 
     try:
-        wrapped = get_peft_model(model, peft_config(adapter, base=base))
+        with _quiet():
+            wrapped = get_peft_model(model, peft_config(adapter, base=base))
     except ValueError as error:  # of none of the adapter's modules
         raise CompatibilityError(f"adapter for {base}: expected modules of the base, got {error}") from error
     odd = _copy_values(dict(wrapped.named_parameters()), adapter)
@@ -84,6 +88,15 @@ def attached(model: PreTrainedModel, adapter: Adapter, *, base: str) -> Iterator
         yield wrapped
     finally:
         wrapped.unload()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what libraries say of names that they chose themselves, and of each other."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The PEFT config's `base_model_name_or_path` was renamed")
+        warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated", category=FutureWarning)
+        yield
 
 
 def _prompted(model: PreTrainedModel, prompt: SoftPrompt, *, base: str) -> SoftPrompted:

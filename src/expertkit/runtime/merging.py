@@ -73,6 +73,7 @@ def _write_file(path: Path, target: Path, adapter: Lora, left: dict[str, Factors
         is_rounded |= before.dtype != torch.float32
         del left[name]
     save_file(tensors, target, metadata=metadata)
+    target.chmod(0o644)  # it is made for its owner alone, and nothing of it is secret
     return Written(bytes=target.stat().st_size, is_rounded=is_rounded)
 
 

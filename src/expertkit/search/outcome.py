@@ -44,7 +44,7 @@ def told(choice: Choice, config: SearchConfig, whole: float) -> dict[str, Any]:
         best = max(each.score for each in choice.asked)
         return {"point": None, "why": f"none loses {goal}, the best has {best:.3f}: the whole adapter is kept"}
     point = choice.winner.trial.point
-    return {"point": point.to_json(), "why": f"{point.name} has the fewest bytes that lose {goal}"}
+    return {"point": point.to_json(), "why": f"{point.name} is the smallest of those that lose {goal}"}
 
 
 def write(target: Path, recipe: Recipe, adapter: Adapter, found: Outcome) -> dict[str, Any]:

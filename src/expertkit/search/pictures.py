@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
 from expertkit.evaluation.report.pictures import INK, PLAIN, new_figure
 from expertkit.search.choice import Choice
 from expertkit.search.front import fronts
@@ -12,8 +14,8 @@ from expertkit.search.trials import Trial
 
 _COLORS = {"f32": "#8250df", "f16": "#bf8700", "int8": "#1a7f37", "rdq": "#1f6feb"}
 _STYLES = ("-", "--", "-.", ":", (0, (1, 3)))
-_SLOPE = 32
-"""Degrees at which labels rise from their points, so that neighbours' are apart."""
+_TICKS = (1, 2, 5)
+"""Of each power of ten."""
 
 
 def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: float | None, title: str) -> None:
@@ -29,19 +31,25 @@ def draw_front(trials: Sequence[Trial], choice: Choice, target: Path, *, whole: 
         color = _COLORS[each.trial.point.settings.codec]
         below.plot([each.trial.size] * 2, [each.low, each.score], color=color, linewidth=1, alpha=0.6)
         below.scatter([each.trial.size], [each.score], s=30, color=color if each.is_good else "none", edgecolors=color)
-        below.annotate(each.trial.point.name, (each.trial.size, each.score), fontsize=7, xytext=(4, 5), rotation=_SLOPE,
-                       rotation_mode="anchor", textcoords="offset points", color=INK)  # fmt: skip
+        below.annotate(each.trial.point.name, (each.trial.size, each.score), fontsize=7, xytext=(0, 9), rotation=90,
+                       ha="center", va="bottom", textcoords="offset points", color=INK)  # fmt: skip
     if whole is not None:
         below.axhline(whole, color=INK, linewidth=1, linestyle=":", label="the whole adapter")
     if choice.winner:
         for axes, height in ((above, choice.winner.trial.error), (below, choice.winner.score)):
-            axes.scatter([choice.winner.trial.size], [height], s=130, facecolors="none", edgecolors=INK, linewidths=1.4)
+            axes.scatter([choice.winner.trial.size], [height], s=130, facecolors="none", edgecolors=INK, linewidths=1.4,
+                         label="the winner")  # fmt: skip
     above.set(title=title, ylabel="relative error of the update", xscale="log", yscale="log")
-    below.set(xlabel="bytes of the file", ylabel="right answers on dev, and at least")
+    below.plot([], [], color=INK, linewidth=1, alpha=0.6, label="down to what is sure")
+    below.scatter([], [], s=30, color="none", edgecolors=INK, label="not as good for sure")
+    below.set(xlabel="bytes of the file", ylabel="share of dev answers that are right")
     below.set(xscale="log", xlim=above.get_xlim())
     low, high = below.get_ylim()
-    below.set_ylim(low, high + 0.45 * (high - low))  # for the labels
+    below.set_ylim(low, high + 1.1 * (high - low))  # for the labels, which stand so that neighbours' are apart
     for axes in (above, below):
+        axes.xaxis.set_major_locator(LogLocator(subs=_TICKS))
+        axes.xaxis.set_major_formatter(EngFormatter("B"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.grid(visible=True, alpha=0.25)
         if axes.get_legend_handles_labels()[1]:
             axes.legend(fontsize=8, frameon=False, loc="best")
