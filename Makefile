@@ -21,7 +21,7 @@ serve: setup
 	@python -m flows.serve
 
 test: check
-	@python -m pytest
+	@python -m pytest -n logical --dist loadgroup --no-loadscope-reorder
 
 check: setup
 	@ruff format --check .

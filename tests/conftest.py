@@ -34,6 +34,20 @@ NANO = BaseBuild(
 )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests run side by side, those of a file stay together, and so do all of the line, which goes first.
+
+    For they share what takes minutes to make, and processes of the line keep more than one processor busy.
+    """
+    if config.getoption("dist", "no") == "no":
+        return
+    for item in items:
+        group = "line" if item.get_closest_marker("line") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: item.get_closest_marker("line") is None)
+
+
 @pytest.fixture(scope="session")
 def nano_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A transformers directory with an untaught model of some 30,000 weights."""
