@@ -197,7 +197,7 @@ def test_exported_for_peft_a_safetensors_file_stays_what_it_is(tmp_path: Path) -
     exported = export_adapter(package, contents=contents, output=tmp_path / "out")
 
     assert (exported.path / TENSORS).read_bytes() == (project / WEIGHTS / TENSORS).read_bytes()
-    assert exported.describe() == f"{exported.path}: {TENSORS} of {exported.bytes:,} bytes"
+    assert exported.describe().startswith(f"{exported.path}: {TENSORS} of {exported.bytes:,} bytes; for PeftModel")
 
 
 @pytest.mark.parametrize("form", FORMS)
