@@ -42,6 +42,18 @@ def test_a_size_or_a_density_is_asked_for(project: Path, options: str, point: st
 
 
 @pytest.mark.parametrize(
+    ("options", "remark"),
+    [("--density 0", "nothing of the update is left"), ("--budget-bytes 99999", "more bytes are of no use")],
+)
+def test_a_file_that_is_not_what_one_may_think_is_told(project: Path, options: str, remark: str) -> None:
+    """It holds nothing, or all there is."""
+    shown = run(f"decompose {PAIR} {options}").stdout
+
+    assert shown.rstrip().endswith(remark)
+    assert (project / WEIGHTS / osd.NAME).is_file()
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ("--rank 4", "expected one of --density, --budget-bytes, --bits-per-parameter, got none"),

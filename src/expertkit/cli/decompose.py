@@ -12,6 +12,9 @@ import click
 from expertkit.cli import options
 from expertkit.cli.main import emit
 
+_MUCH = 0.95
+"""Of a budget: a file that is smaller could have been no larger."""
+
 
 @click.command("decompose")
 @options.expert()
@@ -43,7 +46,7 @@ def command(expert: str, base: str, *, as_json: bool, **asked: Any) -> None:
     recipe = read_recipe(Path(), expert, base)
     found = decompose_adapter(Path(), recipe, asked=_point(asked, expert, base))
     said = f"{recipe.key}: {found['kind']} of {found['parameters']:,} weights"
-    emit(found, as_json=as_json, text=f"{said}, {_how(found)}")
+    emit(found, as_json=as_json, text=f"{said}, {_how(found, asked)}")
 
 
 def _point(asked: dict[str, Any], expert: str, base: str) -> Any:
@@ -90,12 +93,15 @@ def _trained_rank(expert: str, base: str) -> int:
     return adapter.largest_rank if isinstance(adapter, Lora) else 1
 
 
-def _how(found: dict[str, Any]) -> str:
+def _how(found: dict[str, Any], asked: dict[str, Any]) -> str:
     if "point" in found:
         size, bits = f"{found['adapter_bytes']:,} bytes", f"{found['bits_per_parameter']:.2f} bits each"
         error = found["error"]["relative"]
-        nothing = ": nothing of the update is left" if error == 1 else ""
-        return f"{found['point']}: {size}, {bits}, relative error {error:.3f}{nothing}"
+        allowed = asked["budget_bytes"] or (asked["bits_per_parameter"] or 0) * found["parameters"] / 8
+        remark = ": nothing of the update is left" if error == 1 else ""
+        if found["adapter_bytes"] < _MUCH * allowed:
+            remark = ": more bytes are of no use"
+        return f"{found['point']}: {size}, {bits}, relative error {error:.3f}{remark}"
     if "error" in found:
         return f"rank {found['rank']}, largest relative error {found['error']['max']:.2g}"
     return "as it is"
