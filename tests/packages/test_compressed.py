@@ -197,6 +197,9 @@ def test_an_account_compares_what_is_shipped_with_what_was_trained(tmp_path: Pat
     train(tmp_path, seed=2)
     with pytest.raises(PackagingError, match="expected what was made of the trained adapter, got one of another"):
         account(tmp_path, "expert-mini", "nano")
+    (tmp_path / "build/decompose/expert-mini-nano/metrics.json").unlink()
+    with pytest.raises(PackagingError, match=r"metrics\.json: expected a file, got none"):
+        account(tmp_path, "expert-mini", "nano")
     assert found["error"] == told["error"]
     assert [row["module"] for row in found["modules"]] == sorted(SHAPES)
     assert all(0 <= row["error"] < 1 and 0 < row["cosine"] <= 1 for row in found["modules"])

@@ -62,8 +62,9 @@ def _point(asked: dict[str, Any], expert: str, base: str) -> Any:
     if all(value is None for value in asked.values()):
         return None
     problems = [*_problems_of_sizes(asked)]
-    given = {"codec": asked["values"], **{name: asked[name] for name in ("rank", "density", "score", "alpha")}}
-    chosen = {"rank": _trained_rank(expert, base), "codec": "f16" if asked["density"] is not None else "rdq"}
+    given = {"codec": asked["values"], **{name: asked[name] for name in ("density", "score", "alpha")}}
+    codec = "f16" if asked["density"] is not None else "rdq"
+    chosen = {"rank": asked["rank"] or _trained_rank(expert, base), "codec": codec}
     try:
         settings = Settings(**{**chosen, **{name: value for name, value in given.items() if value is not None}})
     except ValueError as error:

@@ -71,7 +71,9 @@ def account(project: Path, expert: str, base: str) -> dict[str, Any]:
     if carrier != osd.NAME or not isinstance(trained, Lora):
         raise FormatError(f"{weights}: expected {osd.NAME}, got an adapter that is not compressed",
                           hint="expert-cli decompose --help says how to compress it")  # fmt: skip
-    written = read_json(project / layout.DECOMPOSE / f"{expert}-{base}" / layout.METRICS)
+    metrics = project / layout.DECOMPOSE / f"{expert}-{base}" / layout.METRICS
+    required(metrics, hint=hint)
+    written = read_json(metrics)
     if written.get("trained") != identity(trained):
         raise PackagingError(f"{weights}: expected what was made of the trained adapter, got one of another", hint=hint)
     if written["adapter_digest"] != sha256_bytes(data):

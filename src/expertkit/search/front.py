@@ -21,8 +21,9 @@ def front(trials: Sequence[Trial]) -> list[Trial]:
 
 
 def fronts(trials: Sequence[Trial]) -> dict[Score, list[Trial]]:
-    """The front of each score that there is."""
-    found = {score: _front([trial for trial in trials if trial.point.settings.score == score]) for score in SCORES}
+    """The front of each score that there is, of the trials that have a file."""
+    possible = [trial for trial in trials if trial.is_possible]
+    found = {score: _front([trial for trial in possible if trial.point.settings.score == score]) for score in SCORES}
     return {score: points for score, points in found.items() if points}
 
 

@@ -49,8 +49,6 @@ def told(choice: Choice, config: SearchConfig, whole: float) -> dict[str, Any]:
 
 def write(target: Path, recipe: Recipe, adapter: Adapter, found: Outcome) -> dict[str, Any]:
     """Replace a folder by what was found; give its figures."""
-    from expertkit.search.pictures import draw_front
-
     winner = found.choice.winner
     metrics = {
         "expert": recipe.expert, "base": recipe.base, **found.told, "trials": len(found.trials),
@@ -67,6 +65,8 @@ def write(target: Path, recipe: Recipe, adapter: Adapter, found: Outcome) -> dic
             write_bytes(folder / osd.NAME, found.data)
         write_bytes(folder / "trials.csv", table(found.trials, found.choice).encode())
         if found.possible:
+            from expertkit.search.pictures import draw_front
+
             title = f"{recipe.expert} on {recipe.base}: {winner.trial.point.name if winner else 'kept whole'}"
             draw_front(found.possible, found.choice, folder / "pareto.png", whole=found.whole, title=title)
     return metrics
@@ -78,7 +78,7 @@ def table(trials: Sequence[Trial], choice: Choice) -> str:
     ``front`` and ``winner`` are 1 or 0.
     """
     asked: dict[Any, Asked] = {each.trial.point: each for each in choice.asked}
-    best = {trial.point for trial in front([trial for trial in trials if trial.is_possible])}
+    best = {trial.point for trial in front(trials)}
     rows = ["point,codec,rank,score,density,sparsity,bits,bytes,error,front,dev_score,dev_low,agreement,winner"]
     for trial in sorted(trials, key=lambda each: (not each.is_possible, each.size, each.error)):
         said, found = trial.point.settings, asked.get(trial.point)

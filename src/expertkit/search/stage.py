@@ -116,7 +116,6 @@ def _search(project: Path, recipe: Recipe, trials: Trials, adapter: Lora, progre
     for point in grid(recipe.search, rank=trials.rank):
         made.append(trials.run(point))
         progress.advance(1)
-    possible = [trial for trial in made if trial.is_possible]
     config = recipe.search
     dev = Questions(project, recipe, split="dev", count=config.items, answered=progress.advance)
     groups = [item.group for item in dev.items]
@@ -130,7 +129,7 @@ def _search(project: Path, recipe: Recipe, trials: Trials, adapter: Lora, progre
         return judge(trial, whole=whole, right=right, groups=groups, tolerance=config.tolerance,
                      needed=recipe.evaluate.min_accuracy)  # fmt: skip
 
-    choice = choose([distinct(front) for front in fronts(possible).values()], ask, points=config.points)
+    choice = choose([distinct(front) for front in fronts(made).values()], ask, points=config.points)
     data = files[choice.winner.trial.point] if choice.winner else None
     score = sum(whole) / len(whole)
     return Outcome(told=told(choice, config, score), trials=made, choice=choice, data=data, whole=score)
